@@ -1,0 +1,57 @@
+"""Flowgrade: LLM applications from a first prompt to optimized operation.
+
+The names below load what they need when they are first used, so that importing the package costs
+next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flowgrade.app import App, flow, load_flow, open_model, resume, run
+    from flowgrade.errors import FlowgradeError
+    from flowgrade.flows import Flow, log_metric, tool
+    from flowgrade.runs import Run
+    from flowgrade.tracing import span
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "App": "flowgrade.app",
+    "Flow": "flowgrade.flows",
+    "FlowgradeError": "flowgrade.errors",
+    "Run": "flowgrade.runs",
+    "flow": "flowgrade.app",
+    "load_flow": "flowgrade.app",
+    "log_metric": "flowgrade.flows",
+    "open_model": "flowgrade.app",
+    "resume": "flowgrade.app",
+    "run": "flowgrade.app",
+    "span": "flowgrade.tracing",
+    "tool": "flowgrade.flows",
+}
+
+__all__ = [
+    "App",
+    "Flow",
+    "FlowgradeError",
+    "Run",
+    "__version__",
+    "flow",
+    "load_flow",
+    "log_metric",
+    "open_model",
+    "resume",
+    "run",
+    "span",
+    "tool",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'flowgrade' has no attribute '{name}'")
+    return getattr(import_module(home), name)

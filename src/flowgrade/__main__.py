@@ -1,0 +1,5 @@
+"""Run the command line with ``python -m flowgrade``."""
+
+from flowgrade.cli import main
+
+main()

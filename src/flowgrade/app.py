@@ -1,0 +1,218 @@
+"""Wire settings, store, models and rooms together; the sync facade of the package."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flowgrade.datasets import Dataset, open_dataset, rows_dataset
+from flowgrade.errors import InputError
+from flowgrade.flows import Flow, function_flow, run_blocking
+from flowgrade.flows import load_flow as load
+from flowgrade.models import Model, Models
+from flowgrade.runs import (
+    Run,
+    RunDefinition,
+    RunOptions,
+    Watch,
+    get_run,
+    resume_run,
+    start_run,
+)
+from flowgrade.settings import Settings, read_settings
+from flowgrade.store import Store, open_store
+from flowgrade.tracing import store_sink
+
+Data = str | Path | Sequence[Mapping[str, Any]]
+
+
+class App:
+    """One project: its settings, its store, its models."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or read_settings()
+
+    @cached_property
+    def store(self) -> Store:
+        """The project's database, opened when it is first needed."""
+        return open_store(self.settings.store)
+
+    @cached_property
+    def models(self) -> Models:
+        """The models that the project's connections reach."""
+        return Models(self.settings)
+
+    def load_flow(
+        self,
+        source: str | Path | Callable[..., Any],
+        *,
+        variant: str | None = None,
+        init: Mapping[str, Any] | None = None,
+        record: bool = False,
+    ) -> Flow:
+        """Load a flow; with ``record`` the traces of its calls are stored in the project."""
+        named = _absolute(source) if isinstance(source, (str, Path)) else source
+        loaded = load(named, models=self.models, variant=variant, init=init)
+        return replace(loaded, sink=store_sink(self.store)) if record else loaded
+
+    async def arun(
+        self,
+        flow: Flow | str | Path | Callable[..., Any],
+        data: Data,
+        *,
+        variant: str | None = None,
+        init: Mapping[str, Any] | None = None,
+        options: RunOptions | None = None,
+        watch: Watch | None = None,
+    ) -> Run:
+        """Run a flow over ``data``: a file, a folder of files, or a list of mappings."""
+        given = options or RunOptions()
+        loaded = (
+            flow if isinstance(flow, Flow) else self.load_flow(flow, variant=variant, init=init)
+        )
+        dataset = _dataset(data, given.limit)
+        with self.surroundings(loaded, given.environment or {}):
+            return await start_run(self.store, loaded, dataset, options=given, watch=watch)
+
+    async def aresume(
+        self,
+        name: str,
+        *,
+        flow: Flow | Callable[..., Any] | None = None,
+        data: Data | None = None,
+        accept_changes: bool = False,
+        concurrency: int | None = None,
+        watch: Watch | None = None,
+    ) -> Run:
+        """Go on with a run. Give ``flow`` or ``data`` again where they live only in memory."""
+        definition = get_run(self.store, name).definition
+        loaded = self._flow_again(definition, flow)
+        dataset = _data_again(definition, data)
+        with self.surroundings(loaded, definition.environment):
+            return await resume_run(
+                self.store,
+                name,
+                loaded,
+                dataset,
+                accept_changes=accept_changes,
+                concurrency=concurrency,
+                watch=watch,
+            )
+
+    @contextmanager
+    def surroundings(self, flow: Flow, environment: Mapping[str, str]) -> Iterator[None]:
+        """Set the flow's environment variables, then ``environment``, and put them back after."""
+        wanted = {
+            name: self.models.resolve(value)
+            for name, value in {**flow.environment, **environment}.items()
+        }
+        before = {name: os.environ.get(name) for name in wanted}
+        os.environ.update(wanted)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+    def _flow_again(
+        self, definition: RunDefinition, flow: Flow | Callable[..., Any] | None
+    ) -> Flow:
+        if isinstance(flow, Flow):
+            return flow
+        return self.load_flow(
+            flow or definition.flow, variant=definition.variant, init=definition.init
+        )
+
+    def close(self) -> None:
+        """Close the store and the models' connections."""
+        if "models" in self.__dict__:
+            run_blocking(self.models.aclose())
+        if "store" in self.__dict__:
+            self.store.close()
+
+
+@cache
+def default_app() -> App:
+    """The project around the current folder, read once."""
+    return App()
+
+
+def load_flow(
+    source: str | Path | Callable[..., Any],
+    *,
+    variant: str | None = None,
+    init: Mapping[str, Any] | None = None,
+    record: bool = False,
+) -> Flow:
+    """Load a flow: call it, ``await flow.acall(…)``, or ``async for`` over ``flow.astream(…)``.
+
+    ``source`` is a folder or file of a flow, ``file.py:name``, ``module:name`` or a function.
+    With ``record`` the traces of its calls are stored in the project.
+    """
+    return default_app().load_flow(source, variant=variant, init=init, record=record)
+
+
+def run(
+    flow: Flow | str | Path | Callable[..., Any],
+    data: Data,
+    *,
+    variant: str | None = None,
+    init: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Run:
+    """Run a flow over data and return the run as it ended; ``options`` are ``RunOptions``."""
+    work = default_app().arun(flow, data, variant=variant, init=init, options=RunOptions(**options))
+    return run_blocking(work)
+
+
+def resume(name: str, **options: Any) -> Run:
+    """Go on with a run; ``options`` are those of ``App.aresume``."""
+    return run_blocking(default_app().aresume(name, **options))
+
+
+def open_model(name: str, *, connection: str | None = None) -> Model:
+    """A model to call by itself, such as ``openai/gpt-4o-mini`` or ``embedded/reader``."""
+    return default_app().models.open(name, connection=connection)
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def flow(function: Callable[..., Any]) -> Flow:
+    """Make a flow of a Python function, or of a class with ``__call__``."""
+    return function_flow(function, models=default_app().models)
+
+
+def _absolute(source: str | Path) -> str:
+    text = str(source)
+    if Path(text).exists():
+        return str(Path(text).resolve())
+    place, colon, name = text.rpartition(":")
+    if colon and Path(place).is_file():
+        return f"{Path(place).resolve()}:{name}"
+    return text
+
+
+def _dataset(data: Data, limit: int | None) -> Dataset:
+    if isinstance(data, (str, Path)):
+        return open_dataset(Path(data).resolve(), limit=limit)
+    return rows_dataset(list(data)[:limit])
+
+
+def _data_again(definition: RunDefinition, data: Data | None) -> Dataset:
+    if data is not None:
+        return _dataset(data, definition.limit)
+    if not definition.data:
+        raise InputError(
+            "The rows of this run came from memory.",
+            hint="Give them again: flowgrade.resume(name, data=rows)",
+        )
+    return _dataset(definition.data, definition.limit)

@@ -1,0 +1,91 @@
+"""``flowgrade test``: call a flow once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flowgrade.app import App
+from flowgrade.cli.folder import inside
+from flowgrade.cli.show import amount, duration, json_out, note
+from flowgrade.cli.values import inputs_file, pairs, typed
+from flowgrade.flows import Execution, Flow
+from flowgrade.records import dumps_any
+from flowgrade.tracing import store_sink
+
+
+@click.command()
+@click.argument("flow")
+@click.option("-i", "--input", "given", multiple=True, metavar="NAME=VALUE", help="An input.")
+@click.option(
+    "--inputs",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON file of inputs, or JSONL of which the first line counts.",
+)
+@click.option("--variant", metavar="'${NODE.VARIANT}'", help="Variant of a node.")
+@click.option("--node", help="Call only this node; -i gives its own inputs.")
+@click.option("--init", multiple=True, metavar="NAME=VALUE", help="Value for a class flow.")
+@click.option(
+    "--env", "environment", multiple=True, metavar="NAME=VALUE", help="Environment variable."
+)
+@click.option("--stream", is_flag=True, help="Print text as it comes.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outputs as JSON.")
+def test(flow: str, given: tuple[str, ...], file: Path | None, **options: Any) -> int:
+    """Call FLOW once and print its outputs.
+
+    Without inputs, the example that the flow's definition gives is used, if it gives one.
+    """
+    app = App()
+    loaded = app.load_flow(flow, variant=options["variant"], init=typed(options["init"], "--init"))
+    inputs: dict[str, Any] = inputs_file(file) if file else {}
+    inputs.update(pairs(given, "-i"))
+    environment = pairs(options["environment"], "--env")
+    with app.surroundings(loaded, environment), inside(loaded.folder):
+        if options["node"]:
+            execution = asyncio.run(_node(app, loaded, options["node"], inputs))
+        else:
+            inputs = inputs or dict(loaded.sample)
+            loaded.check_names(inputs)
+            loaded.body.prepare()
+            execution = asyncio.run(_call(app, loaded, inputs, options["stream"]))
+    if execution.error is not None:
+        note(f"trace: flowgrade traces show {execution.trace_id}")
+        raise execution.error
+    _print(execution, options["as_json"], streamed=options["stream"] and loaded.body.streamed)
+    return 0
+
+
+async def _call(app: App, flow: Flow, inputs: dict[str, Any], stream: bool) -> Execution:
+    async with app.models:
+        emit = (lambda text: click.echo(text, nl=False)) if stream else None
+        return await flow.aexecute(inputs, sink=store_sink(app.store), emit=emit)
+
+
+async def _node(app: App, flow: Flow, node: str, inputs: dict[str, Any]) -> Execution:
+    async with app.models:
+        return await flow.aexecute_node(node, inputs, sink=store_sink(app.store))
+
+
+def _print(execution: Execution, as_json: bool, *, streamed: Any) -> None:
+    outputs = execution.outputs or {}
+    if as_json:
+        json_out(outputs)
+        return
+    if streamed:
+        click.echo()
+        outputs = {name: value for name, value in outputs.items() if name != streamed}
+    for name, value in outputs.items():
+        text = value if isinstance(value, str) else dumps_any(value)
+        click.echo(text if len(outputs) == 1 and not streamed else f"{name}: {text}")
+    seconds = (execution.end_ns - execution.start_ns) / 1e9
+    tokens = execution.usage.total_tokens if execution.usage else None
+    used = f", {amount(tokens)} tokens" if tokens is not None else ""
+    note(
+        click.style(
+            f"{duration(seconds)}{used}   flowgrade traces show {execution.trace_id}", dim=True
+        )
+    )

@@ -1,0 +1,108 @@
+"""What a flow is made of, as its definition says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from flowgrade.errors import Place
+from flowgrade.flows.references import Binding
+from flowgrade.records import JsonObject
+
+
+class _Absent:
+    """The mark of an input without a default; null is a default like any other."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = _Absent()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputSpec:
+    """A named, typed input of a flow."""
+
+    name: str
+    type: str = "object"
+    default: object = ABSENT
+    description: str = ""
+    is_chat_input: bool = False
+    is_chat_history: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Whether a caller must give it."""
+        return self.default is ABSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSpec:
+    """A named output of a flow and where its value comes from."""
+
+    name: str
+    type: str = "object"
+    binding: Binding
+    is_chat_output: bool = False
+    evaluation_only: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivateSpec:
+    """A node runs when ``when`` equals ``value``."""
+
+    when: Binding
+    value: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSpec:
+    """One node of a flow."""
+
+    name: str
+    type: str
+    """Name of the node type: ``llm``, ``prompt``, ``python`` or a plugin's."""
+    source_type: str = "code"
+    """``code`` or ``package``."""
+    path: str | None = None
+    """File of the code or template, relative to the flow's folder."""
+    tool: str | None = None
+    """Package tool: ``package.module.function``."""
+    inputs: Mapping[str, Binding] = field(default_factory=dict)
+    connection: str | None = None
+    api: str | None = None
+    aggregation: bool = False
+    activate: ActivateSpec | None = None
+    place: Place | None = None
+
+    def bindings(self) -> tuple[Binding, ...]:
+        """Everything the node waits for or reads."""
+        own = tuple(self.inputs.values())
+        return (*own, self.activate.when) if self.activate else own
+
+    def upstream(self) -> tuple[str, ...]:
+        """Names of the nodes it refers to, each once."""
+        return tuple(dict.fromkeys(b.node for b in self.bindings() if b.node is not None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowSpec:
+    """A whole flow of nodes, variants resolved, checked and in an order that can run."""
+
+    name: str
+    folder: Path
+    file: Path
+    inputs: tuple[InputSpec, ...]
+    outputs: tuple[OutputSpec, ...]
+    nodes: tuple[NodeSpec, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables that the flow sets."""
+    includes: tuple[str, ...] = ()
+    variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the variants of each node that has some."""
+    extra: JsonObject = field(default_factory=dict)
+    """What the file says beyond that: description, tags and the like."""

@@ -1,0 +1,105 @@
+"""Find the function or class that ``module:name`` means, and make it callable."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast
+
+from flowgrade.errors import FlowDefinitionError, Place
+from flowgrade.flows.function_body import signature_of
+from flowgrade.flows.modules import ModuleSpace
+from flowgrade.flows.types import coerce
+from flowgrade.models import Connection, Models
+
+
+def find_entry(entry: str, space: ModuleSpace, *, file: Path) -> Any:
+    """The object that ``module.path:name`` names, in the flow's folder or an installed package."""
+    module_name, _, name = entry.partition(":")
+    if not name:
+        raise FlowDefinitionError(
+            f"The entry '{entry}' names no function.",
+            hint="Write it as module:function or module:Class.",
+            place=Place(str(file)),
+        )
+    module = _module(module_name, space, file)
+    found: Any = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            near = get_close_matches(part, [n for n in vars(found) if not n.startswith("_")], n=1)
+            raise FlowDefinitionError(
+                f"The module '{module_name}' has no '{part}'.",
+                hint=f"Did you mean '{near[0]}'?" if near else f"Define {part} in it.",
+                place=Place(str(module.__file__ or file)),
+            )
+        found = getattr(found, part)
+    return found
+
+
+def instantiate(
+    found: Any, init: Mapping[str, Any], models: Models, *, name: str
+) -> Callable[..., Any]:
+    """A class becomes an instance, built from ``init``; a function stays as it is."""
+    if not inspect.isclass(found):
+        if init:
+            raise FlowDefinitionError(
+                f"'{name}' is a function; it takes no init values ({', '.join(init)}).",
+                hint="Give them as inputs, or make it a class.",
+            )
+        if not callable(found):
+            raise FlowDefinitionError(f"'{name}' is a {type(found).__name__}, not a function.")
+        return cast(Callable[..., Any], found)
+    if not any("__call__" in vars(kind) for kind in found.__mro__):
+        raise FlowDefinitionError(f"The class '{name}' has no __call__.")
+    arguments = _init_arguments(found, init, models, name)
+    try:
+        instance = cast(Callable[..., Any], found(**arguments))
+    except Exception as error:
+        raise FlowDefinitionError(
+            f"The class '{name}' cannot be instantiated: {type(error).__name__}: {error}",
+            hint="Give its constructor's values with --init name=value.",
+        ) from error
+    return instance
+
+
+def _init_arguments(
+    found: type, init: Mapping[str, Any], models: Models, name: str
+) -> dict[str, Any]:
+    specs = {spec.name: spec for spec in signature_of(found.__init__, bound=True)}  # type: ignore[misc]
+    annotations = inspect.get_annotations(found.__init__)  # type: ignore[misc]
+    arguments: dict[str, Any] = {}
+    for key, value in init.items():
+        if key not in specs:
+            near = get_close_matches(key, list(specs), n=1)
+            raise FlowDefinitionError(
+                f"The class '{name}' takes no init value '{key}'.",
+                hint=f"Did you mean '{near[0]}'?" if near else f"It takes: {', '.join(specs)}.",
+            )
+        if annotations.get(key) in (Connection, "Connection") and isinstance(value, str):
+            arguments[key] = models.connection(value)
+        else:
+            arguments[key] = coerce(value, specs[key].type, name=key)
+    if missing := [n for n, spec in specs.items() if spec.required and n not in arguments]:
+        raise FlowDefinitionError(
+            f"The class '{name}' needs the init value '{missing[0]}'.",
+            hint=f"Give it with --init {missing[0]}=VALUE.",
+        )
+    return arguments
+
+
+def _module(name: str, space: ModuleSpace, file: Path) -> Any:
+    source = space.folder.joinpath(*name.split("."))
+    if source.with_suffix(".py").is_file() or (source / "__init__.py").is_file():
+        path = source.with_suffix(".py")
+        return space.load_file(path if path.is_file() else source / "__init__.py")
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise FlowDefinitionError(
+            f"The module '{name}' of the entry cannot be imported: {error}",
+            hint=f"Put {name.replace('.', '/')}.py into {space.folder}, or install its package.",
+            place=Place(str(file)),
+        ) from error

@@ -1,0 +1,240 @@
+"""Load a flow from what names it: a folder, a file, or ``file.py:name``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from flowgrade.errors import FlowDefinitionError, InputError, Place
+from flowgrade.flows.dag import read_dag, read_environment, read_inputs
+from flowgrade.flows.entry import find_entry, instantiate
+from flowgrade.flows.files import code_digest, find_definition
+from flowgrade.flows.flow import Flow
+from flowgrade.flows.function_body import FunctionBody
+from flowgrade.flows.includes import include_files, with_includes
+from flowgrade.flows.modules import ModuleSpace
+from flowgrade.flows.nodes_body import NodesBody
+from flowgrade.flows.step import NODE_TYPES, NodeType, Step, Workshop
+from flowgrade.flows.yamlfile import YamlFile, read_yaml_file
+from flowgrade.models import Models
+from flowgrade.plugins import load_plugin, plugins
+from flowgrade.records import JsonObject, Ref, digest_bytes
+
+
+def load_flow(
+    source: str | Path | Callable[..., Any],
+    *,
+    models: Models,
+    variant: str | None = None,
+    init: Mapping[str, Any] | None = None,
+) -> Flow:
+    """Load a flow.
+
+    ``source`` is a flow's folder or file, ``file.py:name``, ``module:name``, or a Python function
+    or object. ``variant`` is ``${node.variant}``; ``init`` has the constructor's values of a flow
+    that is a class. Raises FlowDefinitionError with file, line and next step.
+    """
+    if isinstance(source, Flow):
+        return source
+    if callable(source):
+        return function_flow(source, models=models, init=init or {})
+    text = str(source)
+    if ":" in text and not Path(text).exists() and not (len(text) > 1 and text[1:3] == ":\\"):
+        return _named(text, models, init or {})
+    file = find_definition(Path(text))
+    return _from_file(file, text, models, variant, dict(init or {}))
+
+
+def function_flow(
+    function: Callable[..., Any], *, models: Models, init: Mapping[str, Any] | None = None
+) -> Flow:
+    """A flow from a Python function, a class, or an object with ``__call__``."""
+    name = getattr(function, "__name__", type(function).__name__)
+    own = inspect.unwrap(function) if inspect.isroutine(function) else function
+    target = own if inspect.isroutine(own) or inspect.isclass(own) else type(own)
+    entry = instantiate(function, init or {}, models, name=name)
+    try:
+        code = inspect.getsource(target)
+    except (OSError, TypeError):
+        code = name
+    file = inspect.getsourcefile(target) if code != name else None
+    return Flow(
+        name=name,
+        ref=Ref(kind="flow", name=name, digest=digest_bytes(code.encode())),
+        kind="function",
+        body=FunctionBody(entry, name=name),
+        folder=Path(file).parent if file else Path.cwd(),
+        source=f"{file}:{name}" if file else name,
+        init=dict(init or {}),
+    )
+
+
+def _from_file(
+    file: Path, source: str, models: Models, variant: str | None, init: JsonObject
+) -> Flow:
+    if file.suffix == ".prompty":
+        _refuse_variant(variant, file)
+        return _prompty(file, source, models, init)
+    if file.suffix == ".py":
+        raise FlowDefinitionError(
+            f"{file} is Python; which function of it is the flow?",
+            hint=f"Name it: {file}:FUNCTION",
+        )
+    definition = read_yaml_file(file)
+    if "entry" in definition.data:
+        _refuse_variant(variant, file)
+        return _flex(definition, source, models, init)
+    if init:
+        raise InputError(
+            "A flow of nodes takes no init values.", hint="Give them as inputs instead."
+        )
+    return _dag(definition, source, models, variant)
+
+
+def _dag(definition: YamlFile, source: str, models: Models, variant: str | None) -> Flow:
+    spec = read_dag(definition, variant=variant)
+    folder = with_includes(spec.folder, spec.includes, file=spec.file)
+    workshop = Workshop(folder=folder, space=ModuleSpace(folder), models=models)
+    steps = [_step(node.type, workshop, node) for node in spec.nodes]
+    included = include_files(spec.folder, spec.includes, file=spec.file)
+    return Flow(
+        name=spec.name,
+        ref=_ref(spec.name, [spec.file, *included], spec.folder),
+        kind="dag",
+        body=NodesBody(spec, steps),
+        folder=folder,
+        source=source,
+        variant=variant,
+        variants=spec.variants,
+        environment=spec.environment,
+    )
+
+
+def _step(type_name: str, workshop: Workshop, node: Any) -> Step:
+    known = [plugin.name for plugin in plugins(NODE_TYPES)]
+    if type_name not in known:
+        raise FlowDefinitionError(
+            f"The node '{node.name}' has the unknown type '{type_name}'.",
+            hint=f"Types: {', '.join(known)}.",
+            place=node.place,
+        )
+    # mypy: a runtime-checkable protocol is meant here, not a class to instantiate
+    node_type = load_plugin(NODE_TYPES, type_name, NodeType)  # type: ignore[type-abstract]
+    return node_type.compile(node, workshop)
+
+
+_FLEX_KEYS = frozenset(
+    [
+        *("entry", "code", "inputs", "outputs", "init", "sample", "environment"),
+        *("environment_variables", "additional_includes", "language", "description"),
+        *("display_name", "tags", "$schema", "name", "type", "id"),
+    ]
+)
+
+
+def _flex(definition: YamlFile, source: str, models: Models, init: JsonObject) -> Flow:
+    data, file = definition.data, definition.path
+    for key in data:
+        if key not in _FLEX_KEYS:
+            raise FlowDefinitionError(
+                f"A flex flow has no field '{key}'.",
+                hint=f"Fields: {', '.join(sorted(_FLEX_KEYS))}.",
+                place=definition.place((key,)),
+            )
+    home = file.parent / str(data.get("code") or ".")
+    includes = tuple(map(str, data.get("additional_includes") or ()))
+    folder = with_includes(home, includes, file=file)
+    sample = _sample(data.get("sample"), file.parent)
+    init = init or dict(sample.get("init") or {})
+    entry = str(data["entry"])
+    found = find_entry(entry, ModuleSpace(folder), file=file)
+    name = str(data.get("name") or file.resolve().parent.name)
+    return Flow(
+        name=name,
+        ref=_ref(name, [file, *include_files(home, includes, file=file)], file.parent),
+        kind="flex",
+        body=FunctionBody(
+            instantiate(found, init, models, name=entry),
+            name=entry.partition(":")[2],
+            declared=read_inputs(definition, ("inputs",)),
+        ),
+        folder=folder,
+        source=source,
+        environment=read_environment(data.get("environment_variables")),
+        init=init,
+        sample=dict(sample.get("inputs") or {}),
+    )
+
+
+def _prompty(file: Path, source: str, models: Models, init: JsonObject) -> Flow:
+    # Loaded here since other flows need no template engine, and starting it takes 30 ms.
+    from flowgrade.flows.prompty_body import PromptyBody  # noqa: PLC0415
+    from flowgrade.prompts import load_prompty  # noqa: PLC0415
+
+    prompty = load_prompty(file, environment=models.settings.environment)
+    if init:
+        prompty = _overridden(prompty, init)
+    return Flow(
+        name=prompty.name,
+        ref=Ref(kind="flow", name=prompty.name, digest=digest_bytes(file.read_bytes())),
+        kind="prompty",
+        body=PromptyBody(prompty, models),
+        folder=file.parent,
+        source=source,
+        init=init,
+        sample=dict(prompty.sample or {}),
+    )
+
+
+def _overridden(prompty: Any, init: JsonObject) -> Any:
+    """``--init`` replaces parts of a prompty's front matter: configuration and parameters."""
+    model = init.get("model") or {}
+    return replace(
+        prompty,
+        configuration={**prompty.configuration, **(model.get("configuration") or {})},
+        parameters={**prompty.parameters, **(model.get("parameters") or {})},
+    )
+
+
+def _named(text: str, models: Models, init: Mapping[str, Any]) -> Flow:
+    place, _, name = text.rpartition(":")
+    path = Path(place)
+    if path.suffix == ".py" and path.is_file():
+        space, module = ModuleSpace(path.parent), path.stem
+        file = path
+    elif path.suffix == ".py":
+        raise FlowDefinitionError(f"There is no file {path}.", hint="Check the path.")
+    else:
+        space, module, file = ModuleSpace(Path.cwd()), place, Path.cwd()
+    found = find_entry(f"{module}:{name}", space, file=file)
+    if isinstance(found, Flow):
+        return replace(found, source=text)
+    return replace(function_flow(found, models=models, init=init), source=text)
+
+
+def _sample(raw: object, folder: Path) -> JsonObject:
+    if not isinstance(raw, Mapping):
+        return {}
+    found = dict(raw)
+    inputs = found.get("inputs")
+    if isinstance(inputs, str) and inputs.startswith("${file:"):
+        from flowgrade.records import loads  # noqa: PLC0415
+
+        found["inputs"] = loads((folder / inputs[7:-1]).read_bytes())
+    return found
+
+
+def _ref(name: str, files: list[Path], folder: Path) -> Ref:
+    return Ref(kind="flow", name=name, digest=code_digest(files, folder))
+
+
+def _refuse_variant(variant: str | None, file: Path) -> None:
+    if variant:
+        raise InputError(
+            f"The flow {file.name} has no variants.",
+            hint="Variants belong to the nodes of a flow.dag.yaml.",
+            place=Place(str(file)),
+        )

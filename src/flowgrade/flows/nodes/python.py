@@ -1,0 +1,97 @@
+"""The python node: calls a function of the flow's folder or of an installed package."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+from difflib import get_close_matches
+from typing import Any
+
+from flowgrade.errors import FlowDefinitionError, FlowInputError
+from flowgrade.flows.definition import NodeSpec
+from flowgrade.flows.files import source_file
+from flowgrade.flows.packages import find_package_tool
+from flowgrade.flows.step import Arguments, Step, Workshop, literals_of, references_of
+from flowgrade.flows.tools import Parameter, Tool, find_tool, type_name
+from flowgrade.flows.types import coerce
+from flowgrade.models import Connection, Models
+
+
+class PythonNode:
+    """Makes steps that call Python functions: sync, async or generators."""
+
+    def compile(self, node: NodeSpec, workshop: Workshop) -> Step:
+        """Import the function and check the node's inputs against its signature."""
+        tool = _tool(node, workshop)
+        _check_inputs(node, tool)
+        function = tool.function
+
+        def call(arguments: Arguments) -> Any:
+            return function(**arguments)
+
+        async def acall(arguments: Arguments) -> Any:
+            found = function(**arguments)
+            return await found if inspect.isawaitable(found) else found
+
+        return Step(
+            node=node,
+            call=None if tool.is_async else call,
+            acall=acall if tool.is_async else None,
+            literals=_literals(node, tool, workshop.models),
+            references=references_of(node),
+            optional=frozenset(p.name for p in tool.parameters if p.has_default),
+        )
+
+
+NODE_TYPE = PythonNode()
+
+
+def _tool(node: NodeSpec, workshop: Workshop) -> Tool:
+    if node.source_type == "package":
+        return find_package_tool(node)
+    file = source_file(workshop.folder, node)
+    return find_tool(workshop.space.load_file(file), str(file))
+
+
+def _check_inputs(node: NodeSpec, tool: Tool) -> None:
+    names = [p.name for p in tool.parameters]
+    for name in node.inputs:
+        if name not in names and not tool.takes_any:
+            near = get_close_matches(name, names, n=1)
+            raise FlowDefinitionError(
+                f"The function '{tool.name}' of the node '{node.name}' has no parameter '{name}'.",
+                hint=f"Did you mean '{near[0]}'?" if near else f"It has: {', '.join(names)}.",
+                place=node.place,
+            )
+    for parameter in tool.parameters:
+        if not parameter.has_default and parameter.name not in node.inputs:
+            raise FlowDefinitionError(
+                f"The node '{node.name}' gives its function '{tool.name}' no value for the "
+                f"parameter '{parameter.name}'.",
+                hint=f"Add it to the node's inputs, for example {parameter.name}: ${{inputs.…}}.",
+                place=node.place,
+            )
+
+
+def _literals(node: NodeSpec, tool: Tool, models: Models) -> Arguments:
+    return {
+        name: _literal(node, tool.parameter(name), value, models)
+        for name, value in literals_of(node).items()
+    }
+
+
+def _literal(node: NodeSpec, parameter: Parameter | None, value: Any, models: Models) -> Any:
+    if parameter is None:
+        return value
+    annotation = parameter.annotation
+    if annotation is Connection:
+        return models.connection(str(value))
+    try:
+        if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
+            return annotation(value)
+        return coerce(value, type_name(annotation), name=parameter.name)
+    except (FlowInputError, ValueError) as error:
+        raise FlowDefinitionError(
+            f"The input '{parameter.name}' of the node '{node.name}' cannot be used: {error}",
+            place=node.place,
+        ) from error

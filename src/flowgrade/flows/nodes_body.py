@@ -1,0 +1,296 @@
+"""Run a flow of nodes: scheduling, bypass, outputs and aggregation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final
+
+from flowgrade.errors import FlowInputError, NodeError
+from flowgrade.flows.body import Aggregate, RowResult, Values, Yield
+from flowgrade.flows.definition import FlowSpec, OutputSpec
+from flowgrade.flows.graph import is_chain
+from flowgrade.flows.metrics import collect_metrics
+from flowgrade.flows.references import Binding, walk
+from flowgrade.flows.step import Arguments, Step
+from flowgrade.flows.streams import Emit, Replay, ajoin, collect, is_stream, join
+from flowgrade.flows.threads import in_thread
+from flowgrade.records import Failure, SpanKind
+from flowgrade.tracing import ActiveSpan, span
+
+
+class _Bypassed:
+    def __repr__(self) -> str:
+        return "BYPASSED"
+
+
+BYPASSED: Final = _Bypassed()
+
+
+class NodesBody:
+    """A flow of nodes, compiled to steps."""
+
+    takes_more = True
+
+    def __init__(self, spec: FlowSpec, steps: Sequence[Step]) -> None:
+        self.inputs = spec.inputs
+        late = {step.node.name for step in steps if step.node.aggregation}
+        self._outputs = tuple(o for o in spec.outputs if o.binding.node not in late)
+        self.outputs = tuple(output.name for output in self._outputs)
+        self._steps = tuple(step for step in steps if step.node.name not in late)
+        self._late = tuple(step for step in steps if step.node.name in late)
+        self.aggregates = bool(self._late)
+        self._kept = _kept(self._late, late)
+        self._upstream = {step.node.name: step.node.upstream() for step in self._steps}
+        self._chain = is_chain(list(self._upstream), self._upstream)
+        self.threaded = self._chain and all(step.call for step in self._steps)
+        self._read = {name for names in self._upstream.values() for name in names}
+        self.streamed = _streamed(self._outputs, self._steps, self._read)
+        self._streaming_node = next(
+            (o.binding.node for o in self._outputs if o.name == self.streamed), None
+        )
+
+    def prepare(self) -> None:
+        """Let each step check what would fail every row."""
+        for step in (*self._steps, *self._late):
+            if step.prepare is not None:
+                try:
+                    step.prepare()
+                except Exception as error:
+                    _add_node(error, step)
+                    raise
+
+    def call(self, inputs: Values) -> Yield:
+        """Run the chain of steps in this thread."""
+        values: Values = {}
+        for step in self._steps:
+            if _is_bypassed(step, inputs, values):
+                values[step.node.name] = BYPASSED
+                continue
+            with span(step.node.name, kind=SpanKind.NODE) as active:
+                arguments = _begin(step, inputs, values, active)
+                values[step.node.name] = self._run(step, arguments, active)
+        return self._finish(inputs, values)
+
+    async def acall(self, inputs: Values, emit: Emit | None = None) -> Yield:
+        """Run the steps, those that do not wait for each other side by side."""
+        values: Values = {}
+        if self._chain:
+            for step in self._steps:
+                await self._arun(step, inputs, values, emit)
+        else:
+            await self._schedule(inputs, values, emit)
+        return self._finish(inputs, values)
+
+    async def acall_node(self, name: str, given: Values) -> Yield:
+        """Run one node. ``given`` has its inputs by name, or what they refer to:
+        ``inputs.question``, ``other.output``. Raises FlowInputError for one that is missing.
+        """
+        step = _find(name, (*self._steps, *self._late))
+        if step.prepare is not None:
+            step.prepare()
+        arguments = {**step.literals, **_given(step, given)}
+        with span(step.node.name, kind=SpanKind.NODE) as active:
+            active.inputs(arguments)
+            try:
+                found = await self._work(step, arguments, None)
+                found = await ajoin(join(found))
+            except Exception as error:
+                raise NodeError(name, error) from error
+            active.outputs(found)
+        return Yield(found if isinstance(found, dict) else {"output": found}, {})
+
+    async def aggregate(self, rows: Iterable[RowResult]) -> Aggregate:
+        """Run the aggregation steps over the values of all completed rows."""
+        lists: dict[str, list[Any]] = {binding.text: [] for binding in self._kept}
+        for row in rows:
+            for text, column in lists.items():
+                column.append(row.kept.get(text))
+        values: Values = {}
+        failures: list[Failure] = []
+        with collect_metrics() as metrics:
+            for step in self._late:
+                try:
+                    values[step.node.name] = await self._aggregate(step, lists, values)
+                except NodeError as error:
+                    failures.append(Failure.of(error))
+                    break
+        outputs = {n: v for n, v in values.items() if v is not BYPASSED}
+        return Aggregate(metrics=metrics, outputs=outputs, failures=tuple(failures))
+
+    def _run(self, step: Step, arguments: Arguments, active: ActiveSpan) -> Any:
+        assert step.call is not None
+        try:
+            found = step.call(arguments)
+            if is_stream(found):
+                found = self._settle(step, found)
+        except Exception as error:
+            raise NodeError(step.node.name, error) from error
+        active.outputs(found)
+        return found
+
+    async def _arun(self, step: Step, inputs: Values, values: Values, emit: Emit | None) -> None:
+        if _is_bypassed(step, inputs, values):
+            values[step.node.name] = BYPASSED
+            return
+        with span(step.node.name, kind=SpanKind.NODE) as active:
+            arguments = _begin(step, inputs, values, active)
+            own = emit if step.node.name == self._streaming_node else None
+            try:
+                found = await self._work(step, arguments, own)
+            except Exception as error:
+                raise NodeError(step.node.name, error) from error
+            active.outputs(found)
+        values[step.node.name] = found
+
+    async def _work(self, step: Step, arguments: Arguments, emit: Emit | None) -> Any:
+        if emit is not None and step.stream is not None:
+            return await collect(step.stream(arguments), emit)
+        if step.acall is not None:
+            found = await step.acall(arguments)
+        else:
+            assert step.call is not None
+            call = step.call
+            if step.brief:
+                return call(arguments)
+            # A generator does its work while it is read, so it is read in the thread as well.
+            return await in_thread(lambda: self._settle(step, call(arguments), emit))
+        return found if step.node.name in self._read else await ajoin(found, emit)
+
+    def _settle(self, step: Step, found: Any, emit: Emit | None = None) -> Any:
+        """Read a generator, unless a later node will: that one gets it as a generator."""
+        if step.node.name in self._read:
+            return Replay(found) if is_stream(found) else found
+        return join(found, emit)
+
+    async def _schedule(self, inputs: Values, values: Values, emit: Emit | None) -> None:
+        waiting = list(self._steps)
+        tasks: set[asyncio.Task[None]] = set()
+        try:
+            while waiting or tasks:
+                ready = [
+                    s for s in waiting if all(u in values for u in self._upstream[s.node.name])
+                ]
+                waiting = [s for s in waiting if s not in ready]
+                tasks |= {
+                    asyncio.create_task(self._arun(step, inputs, values, emit)) for step in ready
+                }
+                done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _finish(self, inputs: Values, values: Values) -> Yield:
+        outputs = {
+            output.name: join(_value(output.binding, inputs, values)) for output in self._outputs
+        }
+        kept = {b.text: join(_value(b, inputs, values)) for b in self._kept}
+        return Yield(outputs, kept)
+
+    async def _aggregate(self, step: Step, lists: Mapping[str, list[Any]], values: Values) -> Any:
+        arguments = dict(step.literals)
+        for name, binding in step.references:
+            if binding.text in lists:
+                arguments[name] = lists[binding.text]
+            else:
+                arguments[name] = _value(binding, {}, values)
+        with span(step.node.name, kind=SpanKind.NODE) as active:
+            active.attributes["flowgrade.aggregation"] = True
+            try:
+                found = await self._work(step, arguments, None)
+            except Exception as error:
+                raise NodeError(step.node.name, error) from error
+            active.outputs(found)
+        return found
+
+
+def _find(name: str, steps: Sequence[Step]) -> Step:
+    names = [step.node.name for step in steps]
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        raise FlowInputError(
+            f"The flow has no node '{name}'.",
+            hint=f"Did you mean '{near[0]}'?" if near else f"Nodes: {', '.join(names)}.",
+        )
+    return steps[names.index(name)]
+
+
+def _given(step: Step, given: Values) -> Arguments:
+    arguments: Arguments = {n: v for n, v in given.items() if n in step.node.inputs}
+    for name, binding in step.references:
+        whole = binding.text[2:-1]
+        if name in arguments:
+            continue
+        if whole in given:
+            arguments[name] = given[whole]
+        elif binding.node is not None and f"{binding.node}.output" in given:
+            arguments[name] = walk(given[f"{binding.node}.output"], binding.path, binding.text)
+        elif name not in step.optional:
+            raise FlowInputError(
+                f"The node '{step.node.name}' needs its input '{name}'.",
+                hint=f"Give it: -i {name}=VALUE",
+            )
+    return arguments
+
+
+def _is_bypassed(step: Step, inputs: Values, values: Values) -> bool:
+    activate = step.node.activate
+    if activate is not None:
+        if activate.when.node is not None and values[activate.when.node] is BYPASSED:
+            return True
+        return bool(_value(activate.when, inputs, values) != activate.value)
+    upstream = step.node.upstream()
+    return bool(upstream) and all(values[name] is BYPASSED for name in upstream)
+
+
+def _begin(step: Step, inputs: Values, values: Values, active: ActiveSpan) -> Arguments:
+    arguments = dict(step.literals)
+    for name, binding in step.references:
+        if binding.node is not None and values[binding.node] is BYPASSED and name in step.optional:
+            continue
+        arguments[name] = _value(binding, inputs, values)
+    active.inputs(arguments)
+    return arguments
+
+
+def _value(binding: Binding, inputs: Values, values: Values) -> Any:
+    if binding.input is not None:
+        return inputs.get(binding.input)
+    if binding.node is None:
+        return binding.literal
+    found = values[binding.node]
+    if found is BYPASSED:
+        found = None
+    return walk(found, binding.path, binding.text) if binding.path else found
+
+
+def _kept(late: Sequence[Step], names: set[str]) -> tuple[Binding, ...]:
+    found = {
+        binding.text: binding
+        for step in late
+        for _, binding in step.references
+        if binding.node not in names
+    }
+    return tuple(found.values())
+
+
+def _streamed(outputs: Sequence[OutputSpec], steps: Sequence[Step], read: set[str]) -> str | None:
+    by_name = {step.node.name: step for step in steps}
+    for output in outputs:
+        step = by_name.get(output.binding.node or "")
+        if step is None or output.binding.path or step.node.name in read:
+            continue
+        if step.stream is not None or step.node.type == "python":
+            return output.name
+    return None
+
+
+def _add_node(error: Exception, step: Step) -> None:
+    message = getattr(error, "message", None)
+    if isinstance(message, str):
+        error.message = f"Node '{step.node.name}': {message}"  # type: ignore[attr-defined]

@@ -1,0 +1,94 @@
+"""References: ``${inputs.question}`` and ``${node.output.items[0]['a-b']}``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flowgrade.errors import FlowDefinitionError, NodeError, Place
+
+_WHOLE = re.compile(r"\$\{(.+)\}\Z", re.DOTALL)
+_TOKEN = re.compile(r"(\w+)|\['(.*?)'\]|\[(\d+)\]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """Where a value comes from: a literal, a flow input, or a node's output."""
+
+    literal: object = None
+    input: str | None = None
+    node: str | None = None
+    section: str = "output"
+    path: tuple[str | int, ...] = ()
+    text: str = ""
+    """The reference as it was written."""
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether the value stands in the definition itself."""
+        return self.input is None and self.node is None
+
+
+def parse_binding(value: object, *, place: Place | None = None) -> Binding:
+    """Read a node input or output; only a whole ``${…}`` string is a reference."""
+    match = _WHOLE.match(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return Binding(literal=value)
+    body, text = match[1].strip(), f"${{{match[1]}}}"
+    for prefix in ("inputs.", "flow."):
+        if body.startswith(prefix):
+            return Binding(input=body.removeprefix(prefix), text=text)
+    return _node_binding(body, text, place)
+
+
+def walk(value: Any, path: tuple[str | int, ...], text: str) -> Any:
+    """Follow ``path`` into ``value``: keys of mappings, attributes otherwise, list positions."""
+    for step in path:
+        try:
+            if isinstance(step, int) or isinstance(value, Mapping):
+                value = value[step]
+            else:
+                value = getattr(value, step)
+        except (KeyError, IndexError, AttributeError, TypeError) as error:
+            raise InvalidPropertyError(text, step, value) from error
+    return value
+
+
+class InvalidPropertyError(NodeError):
+    """A reference names a part that the value does not have."""
+
+    def __init__(self, text: str, step: str | int, value: object) -> None:
+        have = ", ".join(map(str, value)) if isinstance(value, Mapping) else type(value).__name__
+        cause = KeyError(f"{text} has no part '{step}' (there is: {have or 'nothing'})")
+        super().__init__(text, cause)
+        self.message = f"The reference {text} cannot be followed: no '{step}' in {have}."
+        self.hint = "Correct the reference, or let the node return that part."
+
+
+def _node_binding(body: str, text: str, place: Place | None) -> Binding:
+    name, _, rest = body.partition(".")
+    bracket = name.find("[")
+    if bracket > 0:
+        name, rest = name[:bracket], name[bracket:] + (f".{rest}" if rest else "")
+    section, path = _section(rest)
+    if section != "output":
+        raise FlowDefinitionError(
+            f"The reference {text} asks for '{section}' of the node '{name}'.",
+            hint=f"Only a node's output can be referred to: ${{{name}.output}}.",
+            place=place,
+        )
+    return Binding(node=name, path=path, text=text)
+
+
+def _section(rest: str) -> tuple[str, tuple[str | int, ...]]:
+    if not rest:
+        return "output", ()
+    match = re.match(r"\w*", rest)
+    section = (match[0] if match else "") or "output"
+    tail = rest[len(match[0]) if match else 0 :]
+    return section, tuple(
+        int(found[3]) if found[3] is not None else (found[1] or found[2] or "")
+        for found in _TOKEN.finditer(tail)
+    )

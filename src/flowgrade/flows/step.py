@@ -1,0 +1,76 @@
+"""A node made ready to run, and the protocol of what makes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from flowgrade.errors import Place
+from flowgrade.flows.definition import NodeSpec
+from flowgrade.flows.modules import ModuleSpace
+from flowgrade.flows.references import Binding
+from flowgrade.models import Models
+
+NODE_TYPES = "flowgrade.nodes"
+"""Entry-point group of node types."""
+
+Arguments = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A node with its code loaded and its literals read. Exactly one of call, acall is set."""
+
+    node: NodeSpec
+    call: Callable[[Arguments], Any] | None = None
+    """Does the node's work in the calling thread."""
+    acall: Callable[[Arguments], Awaitable[Any]] | None = None
+    stream: Callable[[Arguments], AsyncIterator[str]] | None = None
+    """Does the node's work and gives its text piece by piece."""
+    prepare: Callable[[], None] | None = None
+    """Checks before the first row what would fail every row: keys, models."""
+    brief: bool = False
+    """Whether ``call`` only computes for a moment, so that it needs no thread of its own."""
+    literals: Mapping[str, Any] = field(default_factory=dict)
+    references: tuple[tuple[str, Binding], ...] = ()
+    optional: frozenset[str] = frozenset()
+    """Arguments left out when what they refer to was bypassed: the code has a default."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What a node type has at hand to make a step."""
+
+    folder: Path
+    space: ModuleSpace
+    models: Models
+
+
+@runtime_checkable
+class NodeType(Protocol):
+    """Makes steps of one type of node. Plugins: entry-point group ``flowgrade.nodes``."""
+
+    def compile(self, node: NodeSpec, workshop: Workshop) -> Step:
+        """Load what ``node`` needs; raises FlowDefinitionError when the definition is wrong."""
+        ...
+
+
+def references_of(node: NodeSpec) -> tuple[tuple[str, Binding], ...]:
+    """The inputs of a node that are not literals."""
+    return tuple((name, b) for name, b in node.inputs.items() if not b.is_literal)
+
+
+def literals_of(node: NodeSpec) -> dict[str, Any]:
+    """The literal inputs of a node; null and "" count as not given, as in prompt flow."""
+    return {
+        name: b.literal
+        for name, b in node.inputs.items()
+        if b.is_literal and b.literal is not None and b.literal != ""
+    }
+
+
+def place_of(node: NodeSpec, file: Path | str) -> Place:
+    """Where the node is defined, else ``file``."""
+    return node.place or Place(str(file))

@@ -1,0 +1,135 @@
+"""Tools: the Python functions behind nodes."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, TypeVar, get_type_hints
+
+from flowgrade.errors import FlowDefinitionError, Place
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MARK = "__flowgrade_tool__"
+# The mark that prompt flow's own decorator leaves, where that package is installed.
+_FOREIGN_MARK = "__original_function"
+
+
+def tool(function: F) -> F:
+    """Mark the function that a Python node calls."""
+    setattr(function, _MARK, True)
+    return function
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter of a tool."""
+
+    name: str
+    annotation: Any
+    has_default: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A function that can be a node."""
+
+    name: str
+    function: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    takes_any: bool
+    """Whether it has ``**kwargs``."""
+
+    @property
+    def is_async(self) -> bool:
+        """Whether calling it gives something to await or to iterate with ``async for``."""
+        function = self.function
+        return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter of that name."""
+        return next((p for p in self.parameters if p.name == name), None)
+
+
+def find_tool(module: ModuleType, file: str) -> Tool:
+    """The one tool that ``module`` defines: its ``@tool`` function, else its only public one."""
+    marked = [f for f in vars(module).values() if is_tool(f) and _home(f) == module.__name__]
+    found = marked or [
+        f
+        for name, f in vars(module).items()
+        if inspect.isfunction(f) and f.__module__ == module.__name__ and not name.startswith("_")
+    ]
+    if len(found) != 1:
+        names = ", ".join(f.__name__ for f in found)
+        raise FlowDefinitionError(
+            f"It defines {len(found)} tools ({names})." if found else "It defines no tool.",
+            hint="Put @tool (from flowgrade import tool) on exactly one function.",
+            place=Place(file),
+        )
+    return as_tool(found[0])
+
+
+def is_tool(value: object) -> bool:
+    """Whether a function carries a tool decorator's mark."""
+    return callable(value) and (
+        getattr(value, _MARK, False) is True or hasattr(value, _FOREIGN_MARK)
+    )
+
+
+def as_tool(function: Callable[..., Any]) -> Tool:
+    """Read a function's signature."""
+    own = getattr(function, _FOREIGN_MARK, function)
+    signature = inspect.signature(own)
+    hints = _hints(own)
+    return Tool(
+        name=getattr(own, "__name__", type(own).__name__),
+        function=own,
+        parameters=tuple(
+            Parameter(
+                name=p.name,
+                annotation=hints.get(p.name, type(p.default) if p.default is not p.empty else None),
+                has_default=p.default is not p.empty,
+            )
+            for p in signature.parameters.values()
+            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        ),
+        takes_any=any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()),
+    )
+
+
+def type_name(annotation: Any) -> str:
+    """The flow type that an annotation stands for; ``object`` when there is none."""
+    if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
+        return "string"
+    return _TYPE_NAMES.get(annotation, "object") if _hashable(annotation) else "object"
+
+
+_TYPE_NAMES: dict[Any, str] = {
+    int: "int",
+    float: "double",
+    bool: "bool",
+    str: "string",
+    list: "list",
+}
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return get_type_hints(function)
+    except (NameError, TypeError, AttributeError):
+        return dict(getattr(function, "__annotations__", {}))
+
+
+def _home(function: object) -> str:
+    return str(getattr(getattr(function, _FOREIGN_MARK, function), "__module__", ""))
+
+
+def _hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True

@@ -1,0 +1,134 @@
+"""Put the pieces of a streamed answer together again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowgrade.models.response import ChatChunk, ChatResponse, CompletionChunk, CompletionResponse
+from flowgrade.models.usage import read_usage
+from flowgrade.models.wire import text_of
+from flowgrade.records import Json, JsonObject
+
+_FIRST = ("id", "created", "model", "system_fingerprint", "service_tier")
+
+
+def assemble_chat(chunks: Iterable[ChatChunk]) -> ChatResponse:
+    """The whole answer that ``chunks`` are the pieces of, as far as they go.
+
+    Text is joined, pieces of tool calls are merged by their index, and of ``raw`` the fields that
+    OpenAI's protocol knows are kept.
+    """
+    raw: JsonObject = {"object": "chat.completion"}
+    choices: dict[int, JsonObject] = {}
+    for chunk in chunks:
+        _take_head(raw, chunk.raw)
+        for piece in chunk.raw.get("choices") or ():
+            _merge_choice(choices, piece)
+    raw["choices"] = [_joined(choices[index]) for index in sorted(choices)]
+    empty: JsonObject = {"message": {"role": "assistant", "content": None}}
+    first: JsonObject = raw["choices"][0] if choices else empty
+    return ChatResponse(
+        text=text_of(first["message"].get("content")),
+        message=first["message"],
+        finish_reason=first.get("finish_reason"),
+        usage=read_usage(raw.get("usage")),
+        model=raw.get("model"),
+        raw=raw,
+    )
+
+
+def assemble_completion(chunks: Iterable[CompletionChunk]) -> CompletionResponse:
+    """The whole continuation that ``chunks`` are the pieces of, as far as they go."""
+    raw: JsonObject = {"object": "text_completion"}
+    texts: list[str] = []
+    finish_reason: str | None = None
+    for chunk in chunks:
+        _take_head(raw, chunk.raw)
+        texts.append(chunk.text)
+        finish_reason = chunk.finish_reason or finish_reason
+    text = "".join(texts)
+    raw["choices"] = [{"index": 0, "text": text, "finish_reason": finish_reason}]
+    return CompletionResponse(
+        text=text,
+        finish_reason=finish_reason,
+        usage=read_usage(raw.get("usage")),
+        model=raw.get("model"),
+        raw=raw,
+    )
+
+
+def _take_head(raw: JsonObject, piece: JsonObject) -> None:
+    for key in _FIRST:
+        if key not in raw and piece.get(key) is not None:
+            raw[key] = piece[key]
+    if piece.get("usage"):
+        raw["usage"] = piece["usage"]
+
+
+def _merge_choice(choices: dict[int, JsonObject], piece: Json) -> None:
+    if not isinstance(piece, dict):
+        return
+    index = piece.get("index")
+    index = index if isinstance(index, int) else 0
+    choice = choices.get(index)
+    if choice is None:
+        message = {"role": "assistant", "content": None}
+        choice = choices[index] = {"index": index, "message": message, "finish_reason": None}
+    if piece.get("finish_reason"):
+        choice["finish_reason"] = piece["finish_reason"]
+    delta = piece.get("delta") or piece.get("message")
+    if isinstance(delta, dict):
+        _merge(choice["message"], delta)
+
+
+def _merge(message: JsonObject, delta: JsonObject) -> None:
+    for key, value in delta.items():
+        known = message.get(key)
+        if value is None:
+            message.setdefault(key, None)
+        elif isinstance(value, str) and key not in _WHOLE:
+            if not isinstance(known, _Pieces):
+                known = message[key] = _Pieces()
+            known.append(value)
+        elif key == "tool_calls" and isinstance(value, list):
+            if not isinstance(known, _Calls):
+                known = message[key] = _Calls()
+            _merge_calls(known, value)
+        elif isinstance(value, dict) and isinstance(known, dict):
+            _merge(known, value)
+        elif isinstance(value, dict):
+            message[key] = {}
+            _merge(message[key], value)
+        else:
+            message[key] = value
+
+
+# Strings that are given whole, not piece by piece.
+_WHOLE = frozenset({"role", "id", "type", "name"})
+
+
+class _Pieces(list[str]):
+    """Pieces of a string."""
+
+
+class _Calls(dict[int, JsonObject]):
+    """Tool calls by their index."""
+
+
+def _merge_calls(calls: _Calls, pieces: list[Json]) -> None:
+    for piece in pieces:
+        if not isinstance(piece, dict):
+            continue
+        index = piece.get("index")
+        call = calls.setdefault(index if isinstance(index, int) else len(calls), {})
+        _merge(call, {key: value for key, value in piece.items() if key != "index"})
+
+
+def _joined(value: Json) -> Json:
+    if isinstance(value, _Pieces):
+        return "".join(value)
+    if isinstance(value, _Calls):
+        return [_joined(call) for _, call in sorted(value.items())]
+    if isinstance(value, dict):
+        return {key: _joined(part) for key, part in value.items()}
+    return value

@@ -1,0 +1,62 @@
+"""Connection: how to reach an endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flowgrade.records import Json
+from flowgrade.settings import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds to wait in each phase of one attempt; None waits for ever."""
+
+    connect: float | None = 10.0
+    first_token: float | None = 120.0
+    """From the request to the first byte of the answer."""
+    idle: float | None = 60.0
+    """Between two pieces of the answer."""
+    total: float | None = 600.0
+    """From the first moment to the last byte."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """An endpoint and what it takes to call it.
+
+    ``configs`` and ``secrets`` hold everything that the file said, also for connections that no
+    model uses; Python code of a flow reads them there.
+    """
+
+    name: str
+    kind: str = "openai"
+    """The name of the provider, an entry point of ``flowgrade.providers``."""
+    base_url: str | None = None
+    api_key: Secret | None = None
+    api_version: str | None = None
+    organization: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Further headers of every call; they may hold secrets."""
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    """Defaults of the parameters of chats and completions."""
+    timeouts: Timeouts = Timeouts()
+    configs: Mapping[str, Json] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    key_setting: str | None = None
+    """Where a person sets the key, for messages."""
+    url_setting: str | None = None
+    """Where a person sets the address, for messages."""
+    unset: tuple[str, ...] = ()
+    """Environment variables that the connection names and that have no value."""
+
+    @property
+    def key_place(self) -> str:
+        """Where a person sets the key."""
+        return self.key_setting or f"api_key of the connection '{self.name}'"
+
+    @property
+    def url_place(self) -> str:
+        """Where a person sets the address."""
+        return self.url_setting or f"base_url of the connection '{self.name}'"

@@ -1,0 +1,78 @@
+"""Diagnosis: which error a failed call is, with its cause and the next step."""
+
+from __future__ import annotations
+
+import aiohttp
+
+from flowgrade.errors import ModelError, ModelResponseError
+from flowgrade.models.clock import Clock
+from flowgrade.models.complaint import Complaint, read_complaint
+from flowgrade.models.connection import Connection
+from flowgrade.models.outage import Phase, explain_outage
+from flowgrade.models.refusal import advice, classify
+from flowgrade.models.retry import read_retry_after
+from flowgrade.models.scrub import scrub
+
+
+class Diagnosis:
+    """Makes the errors of one endpoint; no message of it holds a key."""
+
+    __slots__ = ("_address", "_clock", "_connection", "_model")
+
+    def __init__(self, connection: Connection, *, model: str, address: str, clock: Clock) -> None:
+        self._connection = connection
+        self._model = model
+        self._address = address
+        self._clock = clock
+
+    def outage(self, error: Exception, phase: Phase) -> ModelError:
+        """The error for a network error while the call waited for ``phase``."""
+        return explain_outage(
+            error, phase=phase, address=self._address, connection=self._connection
+        )
+
+    def refusal(self, response: aiohttp.ClientResponse, body: bytes) -> ModelError:
+        """The error for a response that is not a success."""
+        status, headers = response.status, response.headers
+        complaint = read_complaint(body)
+        if 300 <= status < 400:
+            complaint = Complaint(message=f"redirects to {headers.get('Location', 'nowhere')}")
+        elif not complaint.message:
+            complaint = Complaint(message=response.reason or "no reason given")
+        failure = self._failure(status, complaint)
+        failure.retry_after = read_retry_after(headers, self._clock.now())
+        return failure
+
+    def complaint(self, complaint: Complaint) -> ModelError:
+        """The error for a complaint in a response whose status was a success."""
+        return self._failure(None, complaint)
+
+    def unreadable(self, response: aiohttp.ClientResponse, body: bytes) -> ModelError:
+        """The error for a successful response that is not a JSON object."""
+        start = self._scrubbed(read_complaint(body).message[:200])
+        return ModelResponseError(
+            f"{self._address} answered with {response.content_type} that is not a JSON object: "
+            f"{start or 'nothing'}",
+            hint=f"Check that {self._connection.url_place} is the path its API starts at.",
+        )
+
+    def _failure(self, status: int | None, complaint: Complaint) -> ModelError:
+        kind = classify(status, complaint)
+        summary = (kind.__doc__ or kind.__name__).splitlines()[0].rstrip(".")
+        status = status or complaint.status
+        origin = f"{status} from {self._address}" if status else self._address
+        return kind(
+            f"{summary} ({origin}): {self._scrubbed(complaint.message)}",
+            hint=advice(
+                kind,
+                model=self._model,
+                key_place=self._connection.key_place,
+                url_place=self._connection.url_place,
+            ),
+            status=status,
+        )
+
+    def _scrubbed(self, text: str) -> str:
+        key = self._connection.api_key
+        secrets = [*self._connection.headers.values(), *([key.reveal()] if key else [])]
+        return scrub(text, secrets)

@@ -1,0 +1,218 @@
+"""Endpoint: JSON calls to one address, with retries, a throttle, timeouts and clear errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from flowgrade.errors import ModelError
+from flowgrade.models.address import check_address, check_headers, encode
+from flowgrade.models.complaint import find_complaint
+from flowgrade.models.connection import Connection
+from flowgrade.models.diagnosis import Diagnosis
+from flowgrade.models.outage import Phase
+from flowgrade.models.proxies import proxy_for
+from flowgrade.models.stream import EventStream, expect_within
+from flowgrade.models.throttle import Throttle
+from flowgrade.models.transport import Transport
+from flowgrade.records import JsonObject
+from flowgrade.tracing import current_span, current_traceparent
+
+T = TypeVar("T")
+
+_log = logging.getLogger("flowgrade.models")
+
+
+class Endpoint:
+    """Calls to one model at one address."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        connection: Connection,
+        *,
+        model: str,
+        base_url: str,
+        headers: Mapping[str, str],
+    ) -> None:
+        self._transport = transport
+        self._connection = connection
+        self._model = model
+        check_address(base_url, connection)
+        self._base = URL(base_url)
+        self._headers = check_headers(
+            {"Content-Type": "application/json", **headers, **connection.headers}, connection
+        )
+        self._diagnosis = Diagnosis(
+            connection,
+            model=model,
+            address=f"{self._base.host}:{self._base.port}",
+            clock=transport.clock,
+        )
+        self._proxy = proxy_for(base_url, transport.environment)
+        self._urls: dict[str, URL] = {}
+        self._key = (str(self._base), model)
+        limits = connection.timeouts
+        self._timeout = aiohttp.ClientTimeout(
+            total=limits.total, connect=limits.connect, sock_read=limits.first_token
+        )
+
+    async def post(self, path: str, payload: JsonObject) -> JsonObject:
+        """Post ``payload`` as JSON to ``path`` below the address; gives the answer's JSON.
+
+        Raises a ModelError after the retries that the policy allows.
+        """
+        url, data, headers = self._url(path), encode(payload), self._call_headers()
+        answer, throttle = await self._call(
+            lambda session: self._post_once(session, url, data, headers)
+        )
+        throttle.succeeded()
+        return answer
+
+    async def stream(self, path: str, payload: JsonObject) -> AsyncGenerator[JsonObject]:
+        """Post ``payload`` and yield the JSON events of the answer.
+
+        Retries end with the first event. Close the generator to end the call early.
+        """
+        url, data, headers = self._url(path), encode(payload), self._call_headers()
+        (events, rest), throttle = await self._call(
+            lambda session: self._stream_once(session, url, data, headers)
+        )
+        more: list[JsonObject] | None = events
+        try:
+            while more is not None:
+                for event in more:
+                    yield event
+                more = await rest.more()
+        except BaseException:
+            throttle.release()
+            raise
+        else:
+            throttle.succeeded()
+        finally:
+            rest.close()
+
+    async def _call(
+        self, once: Callable[[aiohttp.ClientSession], Awaitable[T]]
+    ) -> tuple[T, Throttle]:
+        """The result of ``once``, retried; the throttle's place is still to be given back."""
+        retries = 0
+        while True:
+            state = await self._transport.sessions.here()
+            throttle = state.throttles.get(self._key)
+            if throttle is None:
+                throttle = state.throttles[self._key] = self._new_throttle()
+            if throttle.is_open:
+                throttle.in_flight += 1
+            else:
+                await throttle.acquire()
+            epoch = throttle.epoch
+            try:
+                return await once(state.session), throttle
+            except ModelError as error:
+                throttle.failed(error, epoch)
+                delay = self._delay(error, retries)
+            except BaseException:
+                throttle.release()
+                raise
+            retries += 1
+            await self._transport.clock.sleep(delay)
+
+    def _delay(self, error: ModelError, retries: int) -> float:
+        """Seconds to wait before the next attempt; raises ``error`` when there is none."""
+        policy = self._transport.retry
+        delay = policy.delay(error, retries, self._transport.clock)
+        if delay is None:
+            if error.retryable and (error.retry_after or 0.0) > policy.max_retry_after:
+                error.hint = f"The endpoint asks to wait {error.retry_after:g} s: try again then."
+            if retries:
+                error.message += f" ({retries} {'retry' if retries == 1 else 'retries'})"
+            raise error
+        active = current_span()
+        if active is not None:
+            active.attributes["flowgrade.retries"] = retries + 1
+        _log.info(
+            "%s: retry %d of %d in %.1f s: %s",
+            self._model,
+            retries + 1,
+            policy.retries,
+            delay,
+            error.message,
+        )
+        return delay
+
+    async def _post_once(
+        self, session: aiohttp.ClientSession, url: URL, data: bytes, headers: Mapping[str, str]
+    ) -> JsonObject:
+        response = await self._send(session, url, data, headers)
+        if response.connection is not None:  # the answer is not complete yet
+            expect_within(response, self._connection.timeouts.idle)
+        body = await self._read(response)
+        if response.status != 200 and not 200 <= response.status < 300:
+            raise self._diagnosis.refusal(response, body)
+        try:
+            raw = orjson.loads(body)
+        except ValueError:
+            raw = None
+        if type(raw) is not dict:
+            raise self._diagnosis.unreadable(response, body)
+        if "error" in raw or raw.get("object") == "error":
+            complaint = find_complaint(raw)
+            if complaint is not None:
+                raise self._diagnosis.complaint(complaint)
+        return raw
+
+    async def _stream_once(
+        self, session: aiohttp.ClientSession, url: URL, data: bytes, headers: Mapping[str, str]
+    ) -> tuple[list[JsonObject], EventStream]:
+        response = await self._send(session, url, data, headers)
+        if not 200 <= response.status < 300:
+            raise self._diagnosis.refusal(response, await self._read(response))
+        stream = EventStream(response, self._diagnosis, idle=self._connection.timeouts.idle)
+        try:
+            return await stream.first(), stream
+        except BaseException:
+            stream.close()
+            raise
+
+    async def _send(
+        self, session: aiohttp.ClientSession, url: URL, data: bytes, headers: Mapping[str, str]
+    ) -> aiohttp.ClientResponse:
+        try:
+            # A redirect is not followed: it would carry the key to another place.
+            return await session.post(
+                url,
+                data=data,
+                headers=headers,
+                timeout=self._timeout,
+                proxy=self._proxy,
+                allow_redirects=False,
+            )
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._diagnosis.outage(error, Phase.FIRST_TOKEN) from error
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        try:
+            return await response.read()
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._diagnosis.outage(error, Phase.IDLE) from error
+
+    def _url(self, path: str) -> URL:
+        url = self._urls.get(path)
+        if url is None:
+            whole = self._base.raw_path.rstrip("/") + path
+            url = self._base.with_path(whole, encoded=True, keep_query=True)
+            self._urls[path] = url
+        return url
+
+    def _call_headers(self) -> Mapping[str, str]:
+        traceparent = current_traceparent()
+        return {**self._headers, "traceparent": traceparent} if traceparent else self._headers
+
+    def _new_throttle(self) -> Throttle:
+        return Throttle(self._transport.clock, self._transport.retry.max_retry_after)

@@ -1,0 +1,159 @@
+"""Models: opens models by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import TracebackType
+from urllib.parse import urlsplit
+
+from flowgrade.errors import ConnectionNotFoundError, MissingKeyError, SettingsError
+from flowgrade.models.address import check_address
+from flowgrade.models.clock import Clock
+from flowgrade.models.connection import Connection
+from flowgrade.models.connections import load_connections
+from flowgrade.models.inline import inline_connection, resolve_value
+from flowgrade.models.model import Model
+from flowgrade.models.observed import ObservedModel
+from flowgrade.models.provider import PROVIDERS, Provider
+from flowgrade.models.retry import RetryPolicy
+from flowgrade.models.transport import Transport
+from flowgrade.plugins import load_plugin, plugins
+from flowgrade.records import JsonObject
+from flowgrade.settings import Settings
+
+
+class Models:
+    """The models that can be reached from here, opened once each.
+
+    One is enough for a process, in any number of event loops. ``aclose`` (or ``async with``)
+    closes the connections that the running loop keeps open.
+    """
+
+    def __init__(
+        self, settings: Settings, *, retry: RetryPolicy | None = None, clock: Clock | None = None
+    ) -> None:
+        self._settings = settings
+        self._connections: dict[str, Connection] | None = None
+        self._transport = Transport(environment=settings.environment, retry=retry, clock=clock)
+        self._own: dict[str, Connection] = {}
+        self._opened: dict[tuple[str, str], tuple[Connection, Model]] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """What the surroundings say."""
+        return self._settings
+
+    def connection(self, name: str) -> Connection:
+        """The connection of that name; raises ConnectionNotFoundError with the nearest one."""
+        return self._named(name)
+
+    def inline_connection(self, kind: str, configuration: JsonObject) -> Connection:
+        """The connection that a Prompty file's ``model.configuration`` spells out."""
+        return inline_connection(self._named(kind), configuration)
+
+    def resolve(self, text: str) -> str:
+        """``${connection.key}`` as the value it stands for, which may be a secret."""
+        return resolve_value(text, self.connections) if text.startswith("${") else text
+
+    @property
+    def connections(self) -> Mapping[str, Connection]:
+        """The connections by name, read at the first use; raises SettingsError."""
+        if self._connections is None:
+            self._connections = load_connections(self._settings)
+        return self._connections
+
+    def open(self, model: str, *, connection: str | Connection | None = None) -> Model:
+        """Open a model without calling it.
+
+        ``model`` is the name at the endpoint when ``connection`` is given. Otherwise it carries
+        the connection, as in ``openai/gpt-4o-mini`` or ``embedded/reader``; a bare name is one of
+        the connection ``openai``. Raises ConnectionNotFoundError, UnknownModelError,
+        MissingKeyError, SettingsError and InputError.
+        """
+        if connection is None:
+            found, name = self._split(model)
+        elif isinstance(connection, Connection):
+            found, name = connection, model
+        else:
+            found, name = self._named(connection), model
+        opened = self._opened.get((found.name, name))
+        if opened is None or opened[0] is not found:
+            opened = self._opened[found.name, name] = found, self._open(name, found)
+        return opened[1]
+
+    async def aclose(self) -> None:
+        """Close the connections that are kept open; the next call opens new ones."""
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Models:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def _split(self, model: str) -> tuple[Connection, str]:
+        prefix, slash, name = model.partition("/")
+        if slash and name:
+            return self._named(prefix, model=name), name
+        default = self.connections["openai"]
+        # A server of one's own may need no key.
+        if not default.api_key and urlsplit(default.base_url or "").hostname == _NEEDS_KEY:
+            raise _bare(model, default)
+        return default, model
+
+    def _named(self, name: str, *, model: str | None = None) -> Connection:
+        found = self.connections.get(name)
+        if found is not None:
+            return found
+        if name in _kinds():  # a provider from elsewhere that needs no connection
+            return self._own.setdefault(name, Connection(name=name, kind=name))
+        known = sorted({*self.connections, *_kinds()})
+        near = get_close_matches(name, known, n=1)
+        meant = f"{near[0]}/{model}" if near and model else "".join(near)
+        raise ConnectionNotFoundError(
+            f"There is no connection '{name}'.",
+            hint=f"Did you mean '{meant}'?"
+            if meant
+            else f"Known: {', '.join(known)}. Add others to connections.yaml.",
+        )
+
+    def _open(self, model: str, connection: Connection) -> Model:
+        if connection.unset:
+            raise SettingsError(
+                f"The connection '{connection.name}' names variables without a value: "
+                f"{', '.join(connection.unset)}.",
+                hint="Set them in the environment or in .env.",
+            )
+        if connection.base_url:
+            check_address(connection.base_url, connection)
+        if connection.kind not in _kinds():
+            raise ConnectionNotFoundError(
+                f"The connection '{connection.name}' is of the kind '{connection.kind}', which "
+                "serves no models.",
+                hint=f"Kinds that do: {', '.join(_kinds())}.",
+            )
+        provider = load_plugin(PROVIDERS, connection.kind, Provider)  # type: ignore[type-abstract]
+        opened = provider.open(model, connection, self._transport)
+        return ObservedModel(opened, provider=provider.name, connection=connection)
+
+
+_NEEDS_KEY = "api.openai.com"
+
+
+def _kinds() -> list[str]:
+    return [plugin.name for plugin in plugins(PROVIDERS)]
+
+
+def _bare(model: str, default: Connection) -> MissingKeyError:
+    near = get_close_matches(model, ("reader", "static"), n=1, cutoff=0.8)
+    hint = f"Did you mean 'embedded/{near[0]}'? Otherwise set" if near else "Set"
+    return MissingKeyError(
+        f"'{model}' names no connection, and the connection 'openai' has no API key.",
+        hint=f"{hint} {default.key_place}, or write <connection>/{model}, such as ollama/{model}.",
+    )

@@ -1,0 +1,29 @@
+"""Open an endpoint, and load what speaks HTTP only then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from flowgrade.models.connection import Connection
+from flowgrade.models.transport import Transport
+
+if TYPE_CHECKING:
+    from flowgrade.models.endpoint import Endpoint
+
+
+def open_endpoint(
+    transport: Transport,
+    connection: Connection,
+    *,
+    model: str,
+    base_url: str,
+    headers: Mapping[str, str],
+) -> Endpoint:
+    """The endpoint at ``base_url``; ``headers`` go with every call and hold the key.
+
+    Raises InputError when ``base_url`` is not an http or https address.
+    """
+    from flowgrade.models.endpoint import Endpoint  # noqa: PLC0415 aiohttp costs 100 ms
+
+    return Endpoint(transport, connection, model=model, base_url=base_url, headers=headers)

@@ -1,0 +1,1 @@
+"""The built-in providers, one file each; they do not know each other."""

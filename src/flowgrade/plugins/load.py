@@ -1,0 +1,78 @@
+"""Entry points, loaded lazily: a plugin costs nothing until it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import TypeVar, cast
+
+from flowgrade.errors import NotFoundError, PluginError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugin:
+    """A plugin that is installed, whether or not it can be loaded."""
+
+    group: str
+    name: str
+    target: str
+    """Where it is: ``module:attribute``."""
+    distribution: str | None
+    """The installed distribution it comes from."""
+
+
+def plugins(group: str) -> tuple[Plugin, ...]:
+    """The plugins of a group, sorted by name, without importing any."""
+    return tuple(
+        Plugin(
+            group=group,
+            name=point.name,
+            target=point.value,
+            distribution=point.dist.name if point.dist else None,
+        )
+        for _, point in sorted(_points(group).items())
+    )
+
+
+def load_plugin(group: str, name: str, protocol: type[T]) -> T:
+    """Import the plugin ``name`` of ``group`` and check it against its ``protocol``.
+
+    ``protocol`` must be a runtime-checkable Protocol. Raises NotFoundError for an unknown name
+    and PluginError when the plugin cannot be imported or does not have the protocol's members.
+    """
+    point = _points(group).get(name)
+    if point is None:
+        raise _unknown(group, name)
+    return cast(T, _load(point, protocol))
+
+
+@cache
+def _points(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}
+
+
+def _unknown(group: str, name: str) -> NotFoundError:
+    known = sorted(_points(group))
+    near = get_close_matches(name, known, n=1)
+    hint = f"Did you mean '{near[0]}'?" if near else f"Installed: {', '.join(known) or 'none'}."
+    return NotFoundError(f"There is no plugin '{name}' in the group {group}.", hint=hint)
+
+
+def _load(point: EntryPoint, protocol: type[object]) -> object:
+    try:
+        found = point.load()
+    except Exception as error:  # a plugin's import may fail in any way
+        raise PluginError(
+            f"The plugin '{point.name}' ({point.value}) cannot be imported: {error}",
+            hint="Reinstall the package it comes from, or uninstall it.",
+        ) from error
+    if not isinstance(found, protocol):
+        raise PluginError(
+            f"The plugin '{point.name}' ({point.value}) is not a {protocol.__name__}.",
+            hint=f"It must have the members of the protocol {protocol.__name__}.",
+        )
+    return found

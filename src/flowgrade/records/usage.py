@@ -1,0 +1,36 @@
+"""Usage: what a model call consumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one or several model calls; a count that the endpoint did not give is None."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    """The part of ``input_tokens`` that was read from the endpoint's cache."""
+    reasoning_tokens: int | None = None
+    """The part of ``output_tokens`` that the model spent on reasoning."""
+
+    @property
+    def total_tokens(self) -> int | None:
+        """Input plus output tokens; None when neither is known."""
+        if self.input_tokens is None and self.output_tokens is None:
+            return None
+        return (self.input_tokens or 0) + (self.output_tokens or 0)
+
+    def __add__(self, other: Usage) -> Usage:
+        """The sum, where an unknown count stays out of it."""
+        return Usage(
+            **{f.name: _sum(getattr(self, f.name), getattr(other, f.name)) for f in fields(Usage)}
+        )
+
+
+def _sum(left: int | None, right: int | None) -> int | None:
+    if left is None or right is None:
+        return right if left is None else left
+    return left + right

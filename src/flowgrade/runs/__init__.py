@@ -1,0 +1,41 @@
+"""Runs: a flow over a dataset, durable row by row, resumable after anything.
+
+One process executes a run with bounded concurrency. Each row is stored as it arrives, together
+with its trace. What was stored is never done again; what was not is done on resume.
+"""
+
+from flowgrade.runs.execute import RunOptions, Watch, resume_run, start_run
+from flowgrade.runs.export import FORMATS, export_run, failures
+from flowgrade.runs.progress import Progress
+from flowgrade.runs.repository import (
+    ask_to_cancel,
+    delete_run,
+    get_run,
+    list_runs,
+    run_rows,
+)
+from flowgrade.runs.run import Run, RunDefinition, RunRow, RunStatus, new_run_name
+from flowgrade.runs.tables import RUN_ROWS, RUNS
+
+__all__ = [
+    "FORMATS",
+    "RUNS",
+    "RUN_ROWS",
+    "Progress",
+    "Run",
+    "RunDefinition",
+    "RunOptions",
+    "RunRow",
+    "RunStatus",
+    "Watch",
+    "ask_to_cancel",
+    "delete_run",
+    "export_run",
+    "failures",
+    "get_run",
+    "list_runs",
+    "new_run_name",
+    "resume_run",
+    "run_rows",
+    "start_run",
+]

@@ -1,0 +1,248 @@
+"""Start and resume runs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flowgrade.datasets import Dataset
+from flowgrade.errors import DatasetError, FlowgradeError, InputError, RunBusyError, StoreError
+from flowgrade.flows import Flow, RowResult
+from flowgrade.records import Failure
+from flowgrade.runs.columns import column_reader
+from flowgrade.runs.engine import Lanes
+from flowgrade.runs.progress import Progress
+from flowgrade.runs.repository import (
+    add_run,
+    ask_to_cancel,
+    completed_rows,
+    get_run,
+    kept_rows,
+    lock_name,
+    update_run,
+)
+from flowgrade.runs.run import Run, RunDefinition, RunStatus, check_run_name, new_run_name
+from flowgrade.runs.source import RowSource
+from flowgrade.runs.writer import RowWriter
+from flowgrade.store import Store
+from flowgrade.tracing import save_spans, start_trace
+
+Watch = Callable[[Progress], None]
+"""Called once, with the counters of a run that begins; it may look at them as it likes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How to start a run; see ``RunDefinition``."""
+
+    name: str | None = None
+    mapping: Mapping[str, Any] | None = None
+    environment: Mapping[str, str] | None = None
+    limit: int | None = None
+    concurrency: int = 64
+    timeout: float | None = None
+    stop_on_error: bool = False
+
+
+async def start_run(
+    store: Store,
+    flow: Flow,
+    dataset: Dataset,
+    *,
+    options: RunOptions | None = None,
+    watch: Watch | None = None,
+) -> Run:
+    """Run ``flow`` over every row of ``dataset``; returns the run as it ended.
+
+    Raises MappingError or InputError before anything is stored when the run cannot begin. Failed
+    rows do not raise. When cancelled, the run keeps what is done and can be resumed.
+    """
+    given = options or RunOptions()
+    if given.concurrency < 1:
+        raise InputError("The concurrency must be at least 1.")
+    apply = column_reader(flow, dataset, given.mapping)
+    flow.body.prepare()
+    definition = RunDefinition(
+        flow=flow.source,
+        data=str(dataset.path) if dataset.path else "",
+        mapping=dict(given.mapping) if given.mapping else None,
+        variant=flow.variant,
+        init=dict(flow.init),
+        environment=dict(given.environment or {}),
+        limit=given.limit,
+        concurrency=given.concurrency,
+        timeout=given.timeout,
+        stop_on_error=given.stop_on_error,
+    )
+    run = Run(
+        name=check_run_name(given.name) if given.name else new_run_name(flow.name),
+        flow=str(flow.ref),
+        dataset=str(dataset.ref),
+        status=RunStatus.RUNNING,
+        definition=definition,
+        created_ns=time.time_ns(),
+    )
+    with _locked(store, run.name):
+        add_run(store, run)
+        return await _Execution(store, flow, dataset, run, apply).go(watch)
+
+
+async def resume_run(
+    store: Store,
+    name: str,
+    flow: Flow,
+    dataset: Dataset,
+    *,
+    accept_changes: bool = False,
+    concurrency: int | None = None,
+    watch: Watch | None = None,
+) -> Run:
+    """Go on with a run: rows that are completed stay, all others are done.
+
+    Raises InputError when the data or the flow is not what the run began with;
+    ``accept_changes`` goes on with a changed flow and keeps the earlier ref with the run.
+    """
+    with _locked(store, name):
+        run = get_run(store, name)
+        run = _checked(run, flow, dataset, accept_changes)
+        if concurrency is not None:
+            run = replace(run, definition=replace(run.definition, concurrency=concurrency))
+        apply = column_reader(flow, dataset, run.definition.mapping)
+        flow.body.prepare()
+        ask_to_cancel(store, name, wish=False)
+        run = replace(run, status=RunStatus.RUNNING, error=None, ended_ns=None)
+        update_run(store, run)
+        return await _Execution(store, flow, dataset, run, apply).go(watch)
+
+
+class _Execution:
+    """One part of a run, from where it stands to its end."""
+
+    def __init__(
+        self,
+        store: Store,
+        flow: Flow,
+        dataset: Dataset,
+        run: Run,
+        apply: Callable[[dict[str, Any]], dict[str, Any]],
+    ) -> None:
+        self._store = store
+        self._flow = flow
+        self._dataset = dataset
+        self._run = run
+        self._apply = apply
+        self._began = time.monotonic()
+
+    async def go(self, watch: Watch | None) -> Run:
+        done = completed_rows(self._store, self._run.name)
+        progress = Progress(rows=self._dataset.count(), before=len(done))
+        source = RowSource(self._dataset.rows(), done=done, apply=self._apply)
+        if watch is not None:
+            watch(progress)
+        try:
+            cancelled = await self._work(source, progress)
+        except FlowgradeError as error:
+            self._end_badly(progress, error)
+            if isinstance(error, StoreError):
+                error.hint = f"{error.hint}\n  Then go on: flowgrade runs resume {self._run.name}"
+            raise
+        except asyncio.CancelledError:
+            self._end(RunStatus.CANCELLED, progress)
+            raise
+        if source.error is not None:
+            self._end_badly(progress, source.error)
+            raise source.error
+        if cancelled:
+            return self._end(RunStatus.CANCELLED, progress)
+        if self._run.definition.stop_on_error and progress.failed:
+            return self._end(RunStatus.FAILED, progress)
+        await self._aggregate()
+        return self._end(RunStatus.COMPLETED, progress)
+
+    async def _work(self, source: RowSource, progress: Progress) -> bool:
+        """Do the rows; returns whether the run was stopped before its last."""
+        writer = RowWriter(self._store, self._run.name, progress, on_stop=source.stop)
+        definition = self._run.definition
+        lanes = Lanes(
+            flow=self._flow,
+            source=source,
+            writer=writer,
+            concurrency=definition.concurrency,
+            timeout=definition.timeout,
+            stop_on_error=definition.stop_on_error,
+        )
+        try:
+            await lanes.run()
+        finally:
+            writer.close()
+        return writer.cancelled
+
+    async def _aggregate(self) -> None:
+        if not self._flow.body.aggregates:
+            return
+        rows = (RowResult(*row) for row in kept_rows(self._store, self._run.name))
+        spans: list[Any] = []
+        root = start_trace(f"{self._flow.name} aggregation", sink=spans.extend)
+        with root:
+            root.ref = self._flow.ref
+            found = await self._flow.aggregate(rows)
+        with self._store.write() as transaction:
+            save_spans(transaction, spans, run=self._run.name)
+        self._run = replace(
+            self._run,
+            metrics=found.metrics,
+            aggregation=found.outputs,
+            error=found.failures[0] if found.failures else None,
+        )
+
+    def _end(self, status: RunStatus, progress: Progress) -> Run:
+        ended = replace(
+            self._run,
+            status=status,
+            ended_ns=time.time_ns(),
+            seconds=self._run.seconds + time.monotonic() - self._began,
+            rows=progress.rows,
+        )
+        update_run(self._store, ended)
+        return replace(get_run(self._store, ended.name), status=status)
+
+    def _end_badly(self, progress: Progress, error: FlowgradeError) -> None:
+        self._run = replace(self._run, error=Failure.of(error))
+        try:
+            self._end(RunStatus.FAILED, progress)
+        except FlowgradeError:
+            # A store that takes no rows takes no status either; the run shows as interrupted.
+            return
+
+
+@contextmanager
+def _locked(store: Store, name: str) -> Iterator[None]:
+    with store.lock(lock_name(name)) as held:
+        if not held:
+            raise RunBusyError(
+                f"The run '{name}' is being executed by another process.",
+                hint=f"Wait for it, or stop it: flowgrade runs cancel {name}",
+            )
+        yield
+
+
+def _checked(run: Run, flow: Flow, dataset: Dataset, accept_changes: bool) -> Run:
+    if run.dataset != str(dataset.ref):
+        raise DatasetError(
+            f"The data of the run '{run.name}' has changed since it began.",
+            hint="Restore the file, or start a new run over the new data.",
+        )
+    if run.flow == str(flow.ref):
+        return run
+    if not accept_changes:
+        raise InputError(
+            f"The flow of the run '{run.name}' has changed since it began.",
+            hint="Start a new run, or go on with the changed flow: --accept-changes",
+        )
+    earlier = (*run.definition.earlier_flows, run.flow)
+    definition = replace(run.definition, earlier_flows=earlier)
+    return replace(run, flow=str(flow.ref), definition=definition)

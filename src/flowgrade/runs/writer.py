@@ -1,0 +1,156 @@
+"""Store rows as they arrive, many in one transaction, from a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flowgrade.errors import FlowgradeError
+from flowgrade.flows import Execution
+from flowgrade.records import Failure, dumps_any
+from flowgrade.runs.progress import Progress
+from flowgrade.runs.repository import is_cancel_asked
+from flowgrade.runs.tables import RUN_ROWS
+from flowgrade.store import Store
+from flowgrade.tracing import SPANS, RecordedSpan
+
+_LINGER = 0.01  # seconds that a row may wait for others to share its transaction
+_WISHES = 0.5  # seconds between looks at whether the run should be cancelled
+_ROOM = 12 * 1024 * 1024  # bytes that may wait to be stored
+_OBJECTS = 1_500  # bytes that the values of a row or span take beside their texts, about
+
+RowValues = tuple[Any, ...]
+
+
+class RowWriter:
+    """Takes finished rows from any thread; ``close`` returns when all are stored."""
+
+    def __init__(
+        self, store: Store, run: str, progress: Progress, *, on_stop: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._run = run
+        self._progress = progress
+        self._on_stop = on_stop
+        self._rows: list[RowValues] = []
+        self._spans: list[tuple[Any, ...]] = []
+        self._waiting = 0
+        self._changed = threading.Condition()
+        self._closed = False
+        self._next_look = 0.0
+        self.error: FlowgradeError | None = None
+        self.cancelled = False
+        self._thread = threading.Thread(target=self._work, name="flowgrade-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def full(self) -> bool:
+        """Whether more rows should wait before they begin."""
+        return self._waiting > _ROOM
+
+    def put(self, number: int, execution: Execution) -> None:
+        """Hand over one row with its spans."""
+        row = row_values(self._run, number, execution)
+        spans = [(*span, self._run, number) for span in execution.spans]
+        size = _size(row, execution.spans)
+        with self._changed:
+            self._rows.append(row)
+            self._spans += spans
+            self._waiting += size
+            self._progress.count(
+                failed=execution.error is not None,
+                input_tokens=row[10],
+                output_tokens=row[11],
+                cost=row[12],
+            )
+            if len(self._rows) == 1:
+                self._changed.notify_all()
+
+    def wait_for_room(self) -> None:
+        """Block while too much waits to be stored."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self.full or self.error is not None)
+
+    def close(self) -> None:
+        """Store what is left and end the thread; raises what storing raised."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+        if self.error is not None:
+            raise self.error
+
+    def _work(self) -> None:
+        try:
+            while self._wait():
+                self._store_some()
+        except FlowgradeError as error:
+            with self._changed:
+                self.error = error
+                self._changed.notify_all()
+            self._on_stop()
+
+    def _wait(self) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._rows or self._closed, timeout=_WISHES)
+            if not self._rows:
+                if not self._closed:
+                    self._look()
+                return not self._closed
+            closed = self._closed
+        if not closed:
+            time.sleep(_LINGER)
+        return True
+
+    def _store_some(self) -> None:
+        with self._changed:
+            rows, spans, size = self._rows, self._spans, self._waiting
+            self._rows, self._spans = [], []
+        if not rows:
+            return
+        with self._store.write() as transaction:
+            # A row done again after it failed replaces what it was.
+            transaction.insert(RUN_ROWS, rows, conflict="replace")
+            transaction.insert(SPANS, spans, conflict="keep")
+        with self._changed:
+            self._waiting -= size
+            self._changed.notify_all()
+        self._look()
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now < self._next_look or self.cancelled:
+            return
+        self._next_look = now + _WISHES
+        with self._store.read() as transaction:
+            self.cancelled = is_cancel_asked(transaction, self._run)
+        if self.cancelled:
+            self._on_stop()
+
+
+def row_values(run: str, number: int, execution: Execution) -> RowValues:
+    """The stored form of a row, in the order of the table's columns."""
+    usage = execution.usage
+    error = Failure.of(execution.error) if execution.error is not None else None
+    return (
+        run,
+        number,
+        "completed" if error is None else "failed",
+        dumps_any(execution.inputs),
+        execution.outputs_json if error is None else None,
+        dumps_any(error) if error else None,
+        dumps_any(execution.kept) if execution.kept else None,
+        execution.trace_id,
+        execution.start_ns,
+        execution.end_ns,
+        usage.input_tokens if usage else None,
+        usage.output_tokens if usage else None,
+        execution.cost,
+    )
+
+
+def _size(row: RowValues, spans: list[RecordedSpan]) -> int:
+    texts = sum(len(value) for value in row if isinstance(value, str))
+    return texts + sum(len(span.data) for span in spans) + _OBJECTS * (1 + len(spans))

@@ -1,0 +1,67 @@
+"""The table of settings and the frozen record made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One environment variable that Flowgrade reads."""
+
+    name: str
+    help: str
+    default: str | None = None
+
+
+VARIABLES = (
+    Variable(
+        name="FLOWGRADE_STORE",
+        default="the project's .flowgrade/store.db",
+        help="Database: postgresql://… or the path of a SQLite file.",
+    ),
+    Variable(
+        name="FLOWGRADE_HOME",
+        default="~/.flowgrade",
+        help="Folder of user-wide state.",
+    ),
+    Variable(
+        name="FLOWGRADE_CONNECTIONS",
+        help="YAML file of connections, for machines without any other place for them.",
+    ),
+    Variable(
+        name="FLOWGRADE_DEBUG",
+        default="0",
+        help="1 shows stack traces.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the surroundings say, read once."""
+
+    project: Path
+    """The folder with ``flowgrade.yaml`` or ``.flowgrade``, else the current one."""
+    home: Path
+    store: str
+    """``sqlite:///path`` or ``postgresql://…``."""
+    connections: Path | None = None
+    debug: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The process environment over the project's ``.env``; secrets may stand in it."""
+
+    def variable(self, name: str) -> str | None:
+        """The value of an environment variable; empty counts as unset.
+
+        ``NAME_FILE`` may name a file that holds it, as container secrets do.
+        """
+        value = self.environment.get(name)
+        if value:
+            return value
+        file = self.environment.get(f"{name}_FILE")
+        if not file:
+            return None
+        return Path(file).read_text(encoding="utf-8").strip() or None

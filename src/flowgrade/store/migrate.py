@@ -1,0 +1,130 @@
+"""Bring a database to the current schema, one numbered SQL file after another."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from flowgrade.errors import StoreError
+from flowgrade.store.database import Store, Transaction
+
+_FILE = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+_HISTORY = """
+CREATE TABLE IF NOT EXISTS flowgrade_migrations (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL
+)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One step of the schema."""
+
+    number: int
+    name: str
+    statements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationState:
+    """Which migrations a database has and lacks."""
+
+    applied: tuple[str, ...]
+    pending: tuple[str, ...]
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """Every migration that this version of Flowgrade knows, in order."""
+    found = []
+    for file in files("flowgrade.store").joinpath("migrations").iterdir():
+        if match := _FILE.fullmatch(file.name):
+            statements = _split(file.read_text(encoding="utf-8"))
+            found.append(
+                Migration(number=int(match[1]), name=file.name[:-4], statements=statements)
+            )
+    return tuple(sorted(found, key=lambda migration: migration.number))
+
+
+def migration_state(store: Store) -> MigrationState:
+    """What ``store`` has and what it lacks; raises StoreError when it is newer than this code."""
+    with store.read() as transaction:
+        applied = _applied(transaction, store.dialect)
+    return MigrationState(
+        applied=tuple(applied.values()),
+        pending=tuple(m.name for m in _pending(applied, store.place)),
+    )
+
+
+def migrate(store: Store) -> tuple[str, ...]:
+    """Apply what is missing, after a backup; returns the names of the migrations applied.
+
+    All of it happens in one transaction: another process sees the old schema or the new one.
+    """
+    with store.lock("migrate"):
+        state = migration_state(store)
+        if state.applied and state.pending:
+            store.backup(f"before-{state.pending[0]}")
+        with store.write() as transaction:
+            transaction.execute(_HISTORY)
+            if store.dialect == "postgresql":
+                transaction.execute("LOCK TABLE flowgrade_migrations IN EXCLUSIVE MODE")
+            pending = _pending(_applied(transaction, store.dialect), store.place)
+            for migration in pending:
+                _apply(transaction, migration)
+    return tuple(migration.name for migration in pending)
+
+
+def prepare(store: Store) -> None:
+    """Make the tables of a new database, migrate an older SQLite file, refuse an older server."""
+    state = migration_state(store)
+    if not state.pending:
+        return
+    if state.applied and store.dialect != "sqlite":
+        raise StoreError(
+            f"The store {store.place} has an older schema ({len(state.pending)} steps behind).",
+            hint="Back the database up, then run: flowgrade store migrate",
+        )
+    migrate(store)
+
+
+def _apply(transaction: Transaction, migration: Migration) -> None:
+    for statement in migration.statements:
+        transaction.execute(statement)
+    transaction.execute(
+        "INSERT INTO flowgrade_migrations (number, name) VALUES (?, ?)",
+        (migration.number, migration.name),
+    )
+
+
+def _applied(transaction: Transaction, dialect: str) -> dict[int, str]:
+    catalogue = (
+        "SELECT 1 FROM sqlite_master WHERE name = ?"
+        if dialect == "sqlite"
+        else "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?"
+    )
+    if transaction.one(catalogue, ("flowgrade_migrations",)) is None:
+        return {}
+    rows = transaction.all("SELECT number, name FROM flowgrade_migrations ORDER BY number")
+    return {int(number): str(name) for number, name in rows}
+
+
+def _pending(applied: dict[int, str], place: str) -> tuple[Migration, ...]:
+    known = migrations()
+    newest = known[-1].number if known else 0
+    if applied and max(applied) > newest:
+        raise StoreError(
+            f"The store {place} was made by a newer Flowgrade.",
+            hint="Upgrade Flowgrade: pip install --upgrade flowgrade",
+        )
+    return tuple(migration for migration in known if migration.number not in applied)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    # Our migrations hold no semicolon inside a statement; a test keeps it so.
+    lines = (line.split("--", 1)[0].rstrip() for line in text.splitlines())
+    statements = "\n".join(line for line in lines if line).split(";")
+    return tuple(statement.strip() for statement in statements if statement.strip())

@@ -1,0 +1,1 @@
+"""The stub model server; its public names are at the door of ``flowgrade.testing``."""

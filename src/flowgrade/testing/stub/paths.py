@@ -1,0 +1,47 @@
+"""Which endpoint a path means: OpenAI's forms and Azure's."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+
+class Endpoint(StrEnum):
+    """What a client can ask for."""
+
+    CHAT = "chat/completions"
+    COMPLETION = "completions"
+    EMBEDDING = "embeddings"
+    MODELS = "models"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """An endpoint and what the path says about the model."""
+
+    endpoint: Endpoint
+    model: str | None = None
+    """The model or, in Azure's form, the deployment that the path names."""
+    azure: bool = False
+    """Azure's form with the version in the query (not its newer ``/openai/v1``)."""
+
+
+@lru_cache(maxsize=512)
+def find_route(path: str) -> Route | None:
+    """The route of a decoded path; None when there is none."""
+    if found := _DEPLOYMENT.fullmatch(path):
+        return Route(endpoint=Endpoint(found[2]), model=found[1], azure=True)
+    if found := _PLAIN.fullmatch(path):
+        return Route(endpoint=Endpoint(found[2]), azure=found[1] == "/openai")
+    if found := _MODELS.fullmatch(path):
+        return Route(endpoint=Endpoint.MODELS, model=found[2], azure=found[1] == "/openai")
+    return None
+
+
+_CALLS = "(chat/completions|completions|embeddings)"
+_PREFIX = "(/openai/v1|/openai|/v1|)"
+_DEPLOYMENT = re.compile(rf"/openai/deployments/([^/]+)/{_CALLS}")
+_PLAIN = re.compile(rf"{_PREFIX}/{_CALLS}")
+_MODELS = re.compile(rf"{_PREFIX}/models(?:/(.+))?")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import Project, Result
+from tests.project import Project, Result
 
 FLOW = "flow/flow.dag.yaml"
 

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.acceptance.conftest import Project
+from tests.project import Project
 
 ROWS = 3_000
 

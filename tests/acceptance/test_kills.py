@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import Project
+from tests.project import Project
 
 ROWS = 5_000
 KILLS = 50
@@ -47,7 +47,7 @@ def test_fifty_kills_lose_nothing(two_nodes: Project, rows: Callable[[int], Path
     data = rows(ROWS)
     seed = random.randrange(2**32)
     chance = random.Random(seed)
-    start = ["run", "flow", "--data", data, "--name", "killed"]
+    start = ["run", "flow", "--data", data, "--name", "killed", "--concurrency", "16"]
     resume = ["runs", "resume", "killed"]
     killed = 0
     seen = 0
@@ -62,12 +62,13 @@ def test_fifty_kills_lose_nothing(two_nodes: Project, rows: Callable[[int], Path
         assert done >= seen, f"rows were lost in part {part}, seed {seed}"
         seen = done
     assert killed == KILLS, f"the run ended after {killed} kills, seed {seed}"
-    ended = two_nodes.run(*resume, "--json", timeout=600)
+    ended = two_nodes.run(*resume, "--concurrency", "256", "--json", timeout=600)
     assert ended.code == 0, ended.err
     assert (ended.json["rows"], ended.json["completed"], ended.json["failed"]) == (ROWS, ROWS, 0)
     result = exported(two_nodes, "killed")
     assert [row["row"] for row in result] == list(range(ROWS))
-    whole = two_nodes.run("run", "flow", "--data", data, "--name", "whole", timeout=600)
+    options = ("--name", "whole", "--concurrency", "256")
+    whole = two_nodes.run("run", "flow", "--data", data, *options, timeout=600)
     assert whole.code == 0, whole.err
     assert result == exported(two_nodes, "whole")
 

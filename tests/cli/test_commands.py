@@ -6,9 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.acceptance.conftest import Project
-
-pytest_plugins = ["tests.acceptance.conftest"]
+from tests.project import Project
 
 
 def test_help_lists_the_commands_and_version_is_shown(project: Project) -> None:

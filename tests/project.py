@@ -1,18 +1,15 @@
-"""Drive the installed command as a user does."""
+"""A project in a temporary folder, and the command line in it, as a user has them."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
-
-import pytest
 
 
 @dataclass(frozen=True)
@@ -74,8 +71,6 @@ class Project:
         )
 
 
-_UNWANTED = ("FLOWGRADE_", "OPENAI_", "AZURE_OPENAI_")
-
 TWO_NODES = {
     "flow/flow.dag.yaml": """
         inputs:
@@ -96,33 +91,3 @@ TWO_NODES = {
     "flow/first.py": "def first(text: str) -> str:\n    return text.upper()\n",
     "flow/second.py": "def second(text: str, number: int) -> str:\n    return f'{text} {number}'\n",
 }
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """An empty project, with no key and no setting from outside."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(_UNWANTED)}
-    environment = {**kept, "FLOWGRADE_HOME": str(tmp_path / "home")}
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "flowgrade.yaml").write_text("name: test\n", encoding="utf-8")
-    return Project(folder, environment)
-
-
-@pytest.fixture
-def two_nodes(project: Project) -> Project:
-    """A project with the flow of two Python nodes in ``flow``."""
-    for name, text in TWO_NODES.items():
-        project.write(name, text)
-    return project
-
-
-@pytest.fixture
-def rows(two_nodes: Project) -> Callable[[int], Path]:
-    """Make a data file of so many rows."""
-
-    def rows(count: int) -> Path:
-        lines = (json.dumps({"text": f"row {i}", "number": i}) for i in range(count))
-        return two_nodes.write("data.jsonl", "\n".join(lines) + "\n")
-
-    return rows

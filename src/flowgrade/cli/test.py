@@ -14,7 +14,7 @@ from flowgrade.cli.show import amount, duration, json_out, note
 from flowgrade.cli.values import inputs_file, pairs, typed
 from flowgrade.flows import Execution, Flow
 from flowgrade.records import dumps_any
-from flowgrade.tracing import store_sink
+from flowgrade.tracing import parse_traceparent, store_sink
 
 
 @click.command()
@@ -62,7 +62,9 @@ def test(flow: str, given: tuple[str, ...], file: Path | None, **options: Any) -
 async def _call(app: App, flow: Flow, inputs: dict[str, Any], stream: bool) -> Execution:
     async with app.models:
         emit = (lambda text: click.echo(text, nl=False)) if stream else None
-        return await flow.aexecute(inputs, sink=store_sink(app.store), emit=emit)
+        # A caller that traces itself hands its context over as environment variables.
+        parent = parse_traceparent(app.settings.environment.get("TRACEPARENT"))
+        return await flow.aexecute(inputs, sink=store_sink(app.store), parent=parent, emit=emit)
 
 
 async def _node(app: App, flow: Flow, node: str, inputs: dict[str, Any]) -> Execution:

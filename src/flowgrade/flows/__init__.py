@@ -10,6 +10,8 @@ from flowgrade.flows.flow import Chunk, Execution, Flow
 from flowgrade.flows.load import function_flow, load_flow
 from flowgrade.flows.loop import run_blocking
 from flowgrade.flows.metrics import log_metric
+from flowgrade.flows.modules import ModuleSpace
+from flowgrade.flows.references import Binding
 from flowgrade.flows.step import NODE_TYPES, NodeType, Step, Workshop
 from flowgrade.flows.threads import in_thread
 from flowgrade.flows.tools import tool
@@ -18,10 +20,12 @@ from flowgrade.flows.variants import parse_choice
 __all__ = [
     "NODE_TYPES",
     "Aggregate",
+    "Binding",
     "Chunk",
     "Execution",
     "Flow",
     "InputSpec",
+    "ModuleSpace",
     "NodeSpec",
     "NodeType",
     "OutputSpec",

@@ -82,6 +82,8 @@ class Flow:
     init: JsonObject = field(default_factory=dict)
     sample: JsonObject = field(default_factory=dict)
     """Inputs that the definition gives as an example."""
+    base: Path | None = None
+    """Where relative paths of images in inputs count from; the flow's own folder if None."""
     sink: Sink = field(default=_keep_nothing, repr=False)
     """Takes the spans of calls made outside a run."""
 
@@ -187,10 +189,13 @@ class Flow:
     def resolve(self, inputs: Mapping[str, Any]) -> Values:
         """Defaults filled in and types coerced; raises FlowInputError for what does not fit."""
         known = {spec.name for spec in self.inputs}
+        base = self.base or self.folder
         values = {n: v for n, v in inputs.items() if n not in known and self.body.takes_more}
         for spec in self.inputs:
             if spec.name in inputs:
-                values[spec.name] = coerce(inputs[spec.name], spec.type, name=spec.name)
+                values[spec.name] = coerce(
+                    inputs[spec.name], spec.type, name=spec.name, folder=base
+                )
             elif spec.default is None:
                 values[spec.name] = None  # a Python default; None has no type to be coerced to
             elif spec.required:
@@ -199,7 +204,9 @@ class Flow:
                     hint=f"Give it: -i {spec.name}=VALUE; in a run, as a column of the data.",
                 )
             else:
-                values[spec.name] = coerce(spec.default, spec.type, name=spec.name)
+                values[spec.name] = coerce(
+                    spec.default, spec.type, name=spec.name, folder=self.folder
+                )
         return values
 
 

@@ -17,7 +17,7 @@ from flowgrade.models import (
     Model,
     Models,
 )
-from flowgrade.prompts import Prompty, render_chat, render_text
+from flowgrade.prompts import Prompty, image_of_line, render_chat, render_text
 from flowgrade.records import Json, JsonObject, loads
 
 _KINDS = {"openai": "openai", "azure_openai": "azure_openai"}
@@ -81,9 +81,14 @@ class PromptyBody:
                 yield chunk.text
 
     def _chat(self, inputs: Values) -> ChatRequest:
+        folder = self._prompty.path.parent
+        values = {
+            name: image_of_line(value, folder=folder) if isinstance(value, str) else value
+            for name, value in inputs.items()
+        }
         messages = render_chat(
             self._prompty.template,
-            inputs,
+            values,
             escape=None,
             dialect="prompty",
             name=str(self._prompty.path),

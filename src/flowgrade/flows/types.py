@@ -7,28 +7,33 @@ The table is prompt flow's, so that its projects behave the same: ``int``, ``dou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from flowgrade.errors import FlowInputError
-from flowgrade.prompts import load_image
+from flowgrade.errors import FlowInputError, InputError
+from flowgrade.prompts import load_image, load_images
 from flowgrade.records import loads
 
 
-def coerce(value: object, type_name: str, *, name: str) -> object:
+def coerce(value: object, type_name: str, *, name: str, folder: Path | None = None) -> object:
     """``value`` as ``type_name``; raises FlowInputError when it cannot be one.
 
-    ``name`` is the input's, for the message.
+    ``name`` is the input's, for the message. Images are loaded, those in lists too; their
+    relative paths count from ``folder``.
     """
+    if type_name == "image":
+        return _image(value, name, folder)
     convert = _CONVERSIONS.get(type_name)
     if convert is None:
         return value
     try:
-        return convert(value)
+        found = convert(value)
     except (TypeError, ValueError) as error:
         raise FlowInputError(
             f"The input '{name}' is {_show(value)}, which is no {type_name}: {error}.",
             hint=f"Give a value of the type {type_name}, or change the input's type in the flow.",
         ) from error
+    return load_images(found, folder=folder) if type_name == "list" and _has_image(found) else found
 
 
 def type_of(value: object) -> str:
@@ -75,8 +80,22 @@ def _to_object(value: Any) -> Any:
         return value
 
 
-def _to_image(value: Any) -> Any:
-    return load_image(value) if isinstance(value, (str, Mapping)) else value
+def _image(value: object, name: str, folder: Path | None) -> object:
+    if not isinstance(value, (str, Mapping)):
+        return value
+    try:
+        return load_image(value, folder=folder)
+    except InputError as error:
+        raise FlowInputError(
+            f"The input '{name}' is no image: {error.message}", hint=error.hint
+        ) from error
+
+
+def _has_image(value: object) -> bool:
+    """Whether a list may hold an image, so that most lists need no copy."""
+    return (
+        any(isinstance(part, (dict, list)) for part in value) if isinstance(value, list) else False
+    )
 
 
 _CONVERSIONS: dict[str, Callable[[Any], object]] = {
@@ -86,10 +105,9 @@ _CONVERSIONS: dict[str, Callable[[Any], object]] = {
     "string": _to_string,
     "list": _to_list,
     "object": _to_object,
-    "image": _to_image,
 }
 
-TYPES = (*_CONVERSIONS, "secret", "prompt_template", "file_path", "assistant_definition")
+TYPES = (*_CONVERSIONS, "image", "secret", "prompt_template", "file_path", "assistant_definition")
 """Every type name that a flow's input may have."""
 
 _NAMES: tuple[tuple[type | tuple[type, ...], str], ...] = (

@@ -69,6 +69,12 @@ class Image(bytes):
         """The ``image_url`` part of an OpenAI message."""
         return {"type": "image_url", "image_url": {"url": self.url, "detail": detail}}
 
+    def __flowgrade_json__(self) -> dict[str, str]:
+        """The dictionary form that ``load_image`` reads: the address, or the bytes in base64."""
+        if self.source_url:
+            return {f"data:{self.mime};url": self.source_url}
+        return {f"data:{self.mime};base64": self.to_base64()}
+
     def __str__(self) -> str:
         key = bytes(self) or (self.source_url or "").encode()
         return f"Image({hashlib.sha1(key, usedforsecurity=False).hexdigest()[:8]})"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from flowgrade.datasets import Dataset
@@ -131,7 +132,7 @@ class _Execution:
         apply: Callable[[dict[str, Any]], dict[str, Any]],
     ) -> None:
         self._store = store
-        self._flow = flow
+        self._flow = replace(flow, base=_base(dataset))
         self._dataset = dataset
         self._run = run
         self._apply = apply
@@ -228,6 +229,13 @@ def _locked(store: Store, name: str) -> Iterator[None]:
                 hint=f"Wait for it, or stop it: flowgrade runs cancel {name}",
             )
         yield
+
+
+def _base(dataset: Dataset) -> Path | None:
+    """Where the images that rows name by relative paths are: beside the data."""
+    if dataset.path is None:
+        return None
+    return dataset.path if dataset.path.is_dir() else dataset.path.parent
 
 
 def _checked(run: Run, flow: Flow, dataset: Dataset, accept_changes: bool) -> Run:

@@ -23,6 +23,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16384",  # KiB
+    "PRAGMA wal_autocheckpoint = 4000",
 )
 
 

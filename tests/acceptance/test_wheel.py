@@ -1,0 +1,65 @@
+"""The wheel: what it holds, and that it runs the demo by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return next(target.glob("*.whl"))
+
+
+def test_the_wheel_holds_migrations_example_and_types(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert "flowgrade/py.typed" in names
+    assert "flowgrade/store/migrations/0001_runs_and_spans.sql" in names
+    assert "flowgrade/examples/contoso/data/questions.jsonl" in names
+    assert not [name for name in names if "__pycache__" in name or ".flowgrade/" in name]
+
+
+def test_the_wheel_runs_the_demo_in_an_environment_of_its_own(wheel: Path, tmp_path: Path) -> None:
+    """Its dependencies come from this environment, since no test may need the network."""
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env" / "bin" / "python"
+    command = [python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel]
+    subprocess.run(command, check=True, capture_output=True)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("FLOWGRADE_", "OPENAI_"))}
+    environment = {
+        **kept,
+        "PYTHONPATH": sysconfig.get_path("purelib"),
+        "FLOWGRADE_HOME": str(tmp_path / "home"),
+    }
+    found = subprocess.run(
+        [python, "-m", "flowgrade", "demo", "demo", "--json"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert found.returncode == 0, found.stderr
+    result = json.loads(found.stdout)
+    assert (result["rows"], result["completed"], result["failed"]) == (300, 300, 0)
+    where = [python, "-c", "import flowgrade; print(flowgrade.__file__)"]
+    shown = subprocess.run(
+        where, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.startswith(str(tmp_path / "env"))

@@ -1,0 +1,53 @@
+"""The built-in node types pass the kit that strangers' node types are tested with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowgrade.flows import NODE_TYPES, NodeType
+from flowgrade.plugins import load_plugin, plugins
+from flowgrade.testing.nodes import NodeTypeConformance
+
+
+class _BuiltIn(NodeTypeConformance):
+    def node_type(self) -> NodeType:
+        return load_plugin(NODE_TYPES, self.type_name(), NodeType)  # type: ignore[type-abstract]
+
+
+class TestPython(_BuiltIn):
+    def type_name(self) -> str:
+        return "python"
+
+    def files(self) -> dict[str, str]:
+        return {"double.py": "def double(text: str) -> str:\n    return text * 2\n"}
+
+    def inputs(self) -> dict[str, Any]:
+        return {"text": "ab"}
+
+
+class TestPrompt(_BuiltIn):
+    def type_name(self) -> str:
+        return "prompt"
+
+    def files(self) -> dict[str, str]:
+        return {"hello.jinja2": "Hello {{ name }}!"}
+
+    def inputs(self) -> dict[str, Any]:
+        return {"name": "Ada"}
+
+
+class TestLlm(_BuiltIn):
+    def type_name(self) -> str:
+        return "llm"
+
+    def files(self) -> dict[str, str]:
+        return {"ask.jinja2": "system:\n<context>{{ context }}</context>\nuser:\n{{ question }}\n"}
+
+    def inputs(self) -> dict[str, Any]:
+        return {"question": "Is tea hot?", "context": "Tea is hot.", "model": "embedded/reader"}
+
+
+def test_every_built_in_node_type_is_run_through_the_kit() -> None:
+    tested = {kit().type_name() for kit in (TestPython, TestPrompt, TestLlm)}
+    own = {p.name for p in plugins(NODE_TYPES) if p.distribution == "flowgrade"}
+    assert own == tested

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target]
+    options = ["--wheel", "--no-isolation", "--outdir", str(target)]
+    command = [sys.executable, "-m", "build", *options]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return next(target.glob("*.whl"))
 
@@ -37,8 +38,8 @@ def test_the_wheel_holds_migrations_example_and_types(wheel: Path) -> None:
 def test_the_wheel_runs_the_demo_in_an_environment_of_its_own(wheel: Path, tmp_path: Path) -> None:
     """Its dependencies come from this environment, since no test may need the network."""
     venv.create(tmp_path / "env", with_pip=True)
-    python = tmp_path / "env" / "bin" / "python"
-    command = [python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel]
+    python = str(tmp_path / "env" / "bin" / "python")
+    command = [python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", str(wheel)]
     subprocess.run(command, check=True, capture_output=True)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("FLOWGRADE_", "OPENAI_"))}
     environment = {

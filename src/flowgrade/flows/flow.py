@@ -18,13 +18,14 @@ from flowgrade.flows.definition import InputSpec
 from flowgrade.flows.loop import run_blocking
 from flowgrade.flows.streams import Emit
 from flowgrade.flows.types import coerce
-from flowgrade.records import JsonObject, Ref, Usage, dumps
+from flowgrade.records import JsonObject, Ref, SpanKind, Usage, dumps
 from flowgrade.tracing import (
-    ActiveSpan,
     RecordedSpan,
     Sink,
     TraceContext,
+    current_span,
     new_trace_id,
+    span,
     start_trace,
 )
 
@@ -100,12 +101,15 @@ class Flow:
     def __call__(self, **inputs: Any) -> Values:
         """Run the flow and return its outputs; raises what its code or its inputs raise."""
         if self.body.threaded:
-            return _outputs(self.execute(inputs, sink=self.sink))
+            return _outputs(self.execute(inputs, sink=self.sink, join=True))
         return run_blocking(self.acall(**inputs))
 
     async def acall(self, **inputs: Any) -> Values:
-        """Run the flow and return its outputs; raises what its code or its inputs raise."""
-        return _outputs(await self.aexecute(inputs, sink=self.sink))
+        """Run the flow and return its outputs; raises what its code or its inputs raise.
+
+        Called from a step of another flow, its spans join that flow's trace.
+        """
+        return _outputs(await self.aexecute(inputs, sink=self.sink, join=True))
 
     async def astream(self, **inputs: Any) -> AsyncIterator[Chunk | Values]:
         """Run the flow; gives each ``Chunk`` of the streamed output, then all outputs."""
@@ -118,7 +122,7 @@ class Flow:
 
         async def work() -> Execution:
             try:
-                return await self.aexecute(inputs, sink=self.sink, emit=emit)
+                return await self.aexecute(inputs, sink=self.sink, emit=emit, join=True)
             finally:
                 loop.call_soon(queue.put_nowait, None)
 
@@ -131,10 +135,19 @@ class Flow:
             task.cancel()
 
     def execute(
-        self, inputs: Values, *, sink: Sink, parent: TraceContext | None = None
+        self,
+        inputs: Values,
+        *,
+        sink: Sink,
+        parent: TraceContext | None = None,
+        join: bool = False,
     ) -> Execution:
-        """Run it in this thread; for a ``body.threaded`` flow. Errors come in the result."""
-        call = _Call(self, inputs, parent)
+        """Run it in this thread; for a ``body.threaded`` flow. Errors come in the result.
+
+        It has a trace of its own, below ``parent`` if given; with ``join`` it is a step of the
+        trace that is active here, if one is.
+        """
+        call = _Call(self, inputs, parent, join=join)
         with call.root:
             try:
                 call.gave(self.body.call(call.begin()))
@@ -149,9 +162,10 @@ class Flow:
         sink: Sink,
         parent: TraceContext | None = None,
         emit: Emit | None = None,
+        join: bool = False,
     ) -> Execution:
-        """Run it; errors come in the result, only cancellation is raised."""
-        call = _Call(self, inputs, parent)
+        """Run it; errors come in the result, only cancellation is raised. See ``execute``."""
+        call = _Call(self, inputs, parent, join=join)
         with call.root:
             try:
                 call.gave(await self.body.acall(call.begin(), emit))
@@ -225,7 +239,9 @@ class _Call:
         "root",
     )
 
-    def __init__(self, flow: Flow, inputs: Values, parent: TraceContext | None) -> None:
+    def __init__(
+        self, flow: Flow, inputs: Values, parent: TraceContext | None, *, join: bool = False
+    ) -> None:
         self._flow = flow
         self._given = inputs
         self._values = inputs
@@ -234,7 +250,11 @@ class _Call:
         self._error: Exception | None = None
         self._spans: list[RecordedSpan] = []
         self._start = time.time_ns()
-        self.root: ActiveSpan = start_trace(flow.name, sink=self._spans.extend, parent=parent)
+        active = current_span() if join else None
+        if active is not None and active.trace is not None:
+            self.root = span(flow.name, kind=SpanKind.FLOW)
+        else:
+            self.root = start_trace(flow.name, sink=self._spans.extend, parent=parent)
         self.root.ref = flow.ref
 
     def begin(self) -> Values:
@@ -254,7 +274,8 @@ class _Call:
     def end(self, sink: Sink) -> Execution:
         trace = self.root.trace
         assert trace is not None
-        sink(self._spans)
+        if self._spans:
+            sink(self._spans)
         return Execution(
             self._values,
             self._yield.outputs if self._yield else None,

@@ -149,7 +149,8 @@ class _Execution:
         except FlowgradeError as error:
             self._end_badly(progress, error)
             if isinstance(error, StoreError):
-                error.hint = f"{error.hint}\n  Then go on: flowgrade runs resume {self._run.name}"
+                go_on = f"Go on with: flowgrade runs resume {self._run.name}"
+                error.hint = f"{error.hint}\n  {go_on}" if error.hint else go_on
             raise
         except asyncio.CancelledError:
             self._end(RunStatus.CANCELLED, progress)

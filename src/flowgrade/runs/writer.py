@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from flowgrade.errors import FlowgradeError
+from flowgrade.errors import FlowgradeError, StoreError
 from flowgrade.flows import Execution
 from flowgrade.records import Failure, dumps_any
 from flowgrade.runs.progress import Progress
@@ -87,10 +87,15 @@ class RowWriter:
             while self._wait():
                 self._store_some()
         except FlowgradeError as error:
-            with self._changed:
-                self.error = error
-                self._changed.notify_all()
-            self._on_stop()
+            self._give_up(error)
+        except Exception as error:  # noqa: BLE001  a writer that dies unseen would lose rows
+            self._give_up(StoreError(f"Storing rows failed: {type(error).__name__}: {error}"))
+
+    def _give_up(self, error: FlowgradeError) -> None:
+        with self._changed:
+            self.error = error
+            self._changed.notify_all()
+        self._on_stop()
 
     def _wait(self) -> bool:
         with self._changed:

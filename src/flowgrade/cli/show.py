@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from flowgrade.records import dumps_any
+from flowgrade.records import Ref, dumps_any
 from flowgrade.runs import Run
 
 UNKNOWN = "not known"
@@ -54,8 +54,10 @@ def duration(seconds: float | None) -> str:
     """A duration as people say it."""
     if seconds is None:
         return UNKNOWN
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.0f} µs"
     if seconds < 1:
-        return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1000:.2f} ms"
+        return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1000:.1f} ms"
     if seconds < 120:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -99,8 +101,8 @@ def run_summary(run: Run) -> None:
             ("time", f"{duration(run.seconds)}{_rate(run)}"),
             ("tokens", amount(run.tokens)),
             ("cost", money(run.cost)),
-            ("flow", run.flow),
-            ("data", run.dataset),
+            ("flow", Ref.parse(run.flow).short),
+            ("data", Ref.parse(run.dataset).short),
             *((f"metric {name}", str(value)) for name, value in run.metrics.items()),
         ]
     )

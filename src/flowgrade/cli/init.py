@@ -31,4 +31,4 @@ def init(folder: Path, template: str) -> None:
     note("Next:")
     note(f"  cd {folder}")
     note("  flowgrade run . --data data/questions.jsonl")
-    note('  flowgrade test . -i question="How long is the warranty?"')
+    note("  flowgrade test . --inputs data/questions.jsonl")

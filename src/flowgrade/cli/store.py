@@ -18,13 +18,15 @@ def store() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def status(as_json: bool) -> int:
     """Where the store is and which schema it has. Exits with 1 when it is behind."""
-    opened = connect_store(read_settings().store)
+    settings = read_settings()
+    opened = connect_store(settings.store)
     state = migration_state(opened)
+    found = {"project": settings.name, "store": opened.place}
     if as_json:
-        json_out({"store": opened.place, "applied": state.applied, "pending": state.pending})
+        json_out({**found, "applied": state.applied, "pending": state.pending})
     else:
-        applied = ", ".join(state.applied) or "none"
-        fields([("store", opened.place), ("applied", applied)])
+        fields(found.items())
+        fields([("applied", ", ".join(state.applied) or "none")])
         fields([("pending", ", ".join(state.pending) or "none")])
     return 1 if state.pending else 0
 

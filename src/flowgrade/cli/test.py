@@ -41,7 +41,9 @@ def test(flow: str, given: tuple[str, ...], file: Path | None, **options: Any) -
     """
     app = App()
     loaded = app.load_flow(flow, variant=options["variant"], init=typed(options["init"], "--init"))
-    inputs: dict[str, Any] = inputs_file(file) if file else {}
+    inputs = inputs_file(file) if file else {}
+    if not options["node"]:
+        inputs = _known(inputs, loaded)
     inputs.update(pairs(given, "-i"))
     environment = pairs(options["environment"], "--env")
     with app.surroundings(loaded, environment), inside(loaded.folder):
@@ -57,6 +59,12 @@ def test(flow: str, given: tuple[str, ...], file: Path | None, **options: Any) -
         raise execution.error
     _print(execution, options["as_json"], streamed=options["stream"] and loaded.body.streamed)
     return 0
+
+
+def _known(row: dict[str, Any], flow: Flow) -> dict[str, Any]:
+    """What of a row of data the flow takes; the rest is not for it, as in a run."""
+    names = {spec.name for spec in flow.inputs}
+    return {n: v for n, v in row.items() if n in names} if names else row
 
 
 async def _call(app: App, flow: Flow, inputs: dict[str, Any], stream: bool) -> Execution:

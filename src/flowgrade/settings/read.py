@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flowgrade.errors import SettingsError
 from flowgrade.settings.dotenv import parse_dotenv
+from flowgrade.settings.project_file import read_project_file
 from flowgrade.settings.settings import Settings
 
 PROJECT_FILE = "flowgrade.yaml"
@@ -27,12 +28,13 @@ def read_settings(
     own = os.environ if environ is None else environ
     project = find_project(folder or Path.cwd(), home=_home(own))
     environment = {**_dotenv(project), **own}
-    connections = environment.get("FLOWGRADE_CONNECTIONS")
+    own_file = read_project_file(project / PROJECT_FILE)
     return Settings(
+        name=own_file.get("name") or project.name,
         project=project,
         home=_home(environment),
-        store=_store(environment.get("FLOWGRADE_STORE"), project),
-        connections=Path(connections).expanduser() if connections else None,
+        store=_store(environment.get("FLOWGRADE_STORE"), own_file.get("store"), project),
+        connections=_connections(environment, own_file.get("connections"), project),
         debug=_flag("FLOWGRADE_DEBUG", environment.get("FLOWGRADE_DEBUG", "")),
         environment=environment,
     )
@@ -63,7 +65,17 @@ def _dotenv(project: Path) -> dict[str, str]:
     return parse_dotenv(file.read_text(encoding="utf-8-sig"), file=str(file))
 
 
-def _store(value: str | None, project: Path) -> str:
+def _connections(environment: Mapping[str, str], own: str | None, project: Path) -> Path | None:
+    named = environment.get("FLOWGRADE_CONNECTIONS")
+    if named:
+        return Path(named).expanduser()
+    return project / Path(own).expanduser() if own else None
+
+
+def _store(given: str | None, own: str | None, project: Path) -> str:
+    if not given and own:
+        given = own if "://" in own else str(project / Path(own).expanduser())
+    value = given
     if not value:
         return f"sqlite:///{project / STATE_FOLDER / 'store.db'}"
     if value.startswith(("postgresql://", "postgres://", "sqlite:///")):
@@ -71,7 +83,7 @@ def _store(value: str | None, project: Path) -> str:
     if "://" in value:
         scheme = value.split("://", 1)[0]
         raise SettingsError(
-            f"FLOWGRADE_STORE names a database of the kind '{scheme}', which is not supported.",
+            f"The store is a database of the kind '{scheme}', which is not supported.",
             hint="Use postgresql://user@host/database or the path of a SQLite file.",
         )
     return f"sqlite:///{Path(value).expanduser().resolve()}"

@@ -48,6 +48,8 @@ class Settings:
     home: Path
     store: str
     """``sqlite:///path`` or ``postgresql://…``."""
+    name: str = ""
+    """The project's name."""
     connections: Path | None = None
     debug: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -1,15 +1,17 @@
-"""What every test has: settled hypothesis, and a project to run commands in."""
+"""What every test has: settled hypothesis, a project to run commands in, a store."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from flowgrade.store import Store, open_store
+from tests.databases import URL, PostgresServer
 from tests.project import TWO_NODES, Project
 
 # Machines that run tests are shared: how long an example takes says nothing about the code.
@@ -47,3 +49,33 @@ def rows(two_nodes: Project) -> Callable[[int], Path]:
         return two_nodes.write("data.jsonl", "\n".join(lines) + "\n")
 
     return rows
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that tests may do anything to."""
+    url = os.environ.get(URL)
+    if not url:
+        pytest.skip(f"no PostgreSQL: {URL} is not set (make test sets it where one is installed)")
+    server = PostgresServer(url)
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without any row, on SQLite and then on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database(tables=True) as url:
+        yield url
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An open store without any row, on SQLite and then on PostgreSQL."""
+    opened = open_store(store_url)
+    yield opened
+    opened.close()

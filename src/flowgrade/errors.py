@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,14 @@ class FlowgradeError(Exception):
         """The whole message: place, cause and next step."""
         text = f"{self.place}: {self.message}" if self.place else self.message
         return f"{text}\n  {self.hint}" if self.hint else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are rebuilt by calling their class, whose parameters differ from ``args``.
+        return _rebuilt, (type(self), self.args), self.__dict__
+
+
+def _rebuilt(kind: type[FlowgradeError], arguments: tuple[Any, ...]) -> FlowgradeError:
+    return kind.__new__(kind, *arguments)
 
 
 class UsageError(FlowgradeError):
@@ -102,6 +111,10 @@ class StoreBusyError(StoreError):
     """Another process holds the store."""
 
     retryable = True
+
+
+class StoreConflictError(StoreError):
+    """A row with this key is there already."""
 
 
 class RunBusyError(StoreError):

@@ -6,7 +6,8 @@ What a fenced block is for stands behind its language:
 - ``console run`` has commands after ``$ ``; the lines below a command are what it prints on
   standard output, where ``…`` stands for any text, also across lines; without such lines anything
   may be printed; ``exit=1`` says what its last command exits with;
-- ``python run`` is a program; a ``text output`` block after it is what it prints.
+- ``python run`` is a program; a ``text output`` block after it is what it prints;
+- a line ``<!-- stub: {replies: [{text: Paris}]} -->`` gives the stub a script from there on.
 
 The commands of a page share one shell: ``cd`` and ``export`` hold from one to the next.
 """
@@ -17,10 +18,11 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+_STUB = re.compile(r"<!-- stub: (.*) -->")
 _FENCE = re.compile(r"(?P<mark>`{3,})(?P<info>[^`]*)")
 _SECONDS = 60
 
@@ -59,7 +61,11 @@ def blocks(page: Path) -> Iterator[Block]:
     for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
         match = _FENCE.fullmatch(line.strip())
         if opened is None:
-            if match:
+            if script := _STUB.fullmatch(line):
+                yield Block(
+                    page=page, line=number, language="stub", words=frozenset(), text=script[1]
+                )
+            elif match:
                 opened, body = (number, match["mark"], match["info"].strip()), []
         elif match and match["mark"] == opened[1] and not match["info"]:
             language, *words = shlex.split(opened[2]) or [""]
@@ -92,11 +98,11 @@ class Shell:
 
     def run(self, command: str, *, exits: int = 0) -> str:
         """What the command prints on standard output."""
-        variables, place = self._state / "variables", self._state / "folder"
-        variables.touch()
+        variables = shlex.quote(str(self._state / "variables"))
+        place = shlex.quote(str(self._state / "folder"))
         script = (
-            f"source {shlex.quote(str(variables))}\n{command}\ncode=$?\n"
-            f"export -p > {shlex.quote(str(variables))}\npwd > {shlex.quote(str(place))}\nexit $code\n"
+            f"[ -e {variables} ] && source {variables}\n{command}\ncode=$?\n"
+            f"export -p > {variables}\npwd > {place}\nexit $code\n"
         )
         found = subprocess.run(
             ["bash", "-c", script],
@@ -113,8 +119,8 @@ class Shell:
         return found.stdout
 
 
-def run_page(page: Path, shell: Shell) -> int:
-    """Do what the page says; returns how many examples ran."""
+def run_page(page: Path, shell: Shell, *, play: Callable[[str], None]) -> int:
+    """Do what the page says; returns how many examples ran. ``play`` gives the stub a script."""
     printed: str | None = None
     count = 0
     for block in blocks(page):
@@ -123,6 +129,8 @@ def run_page(page: Path, shell: Shell) -> int:
                 file = shell.folder / block.file
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(block.text, encoding="utf-8")
+            elif block.language == "stub":
+                play(block.text)
             elif "output" in block.words:
                 assert printed is not None, "there is no program before this output"
                 _compare(printed, block.text, "the program")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
-from flowgrade.testing import StubServer, running_stub
+from flowgrade.testing import StubScript, StubServer, parse_script, running_stub
 from tests.docs.examples import Shell, blocks, environment, run_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,9 +25,14 @@ def stub() -> Iterator[StubServer]:
         yield stub
 
 
+def play(stub: StubServer, script: str) -> None:
+    stub.set_script(parse_script(yaml.safe_load(script)))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, stub: StubServer) -> None:
-    stub.clear()
+    stub.set_script(StubScript())
     project, state = tmp_path / "project", tmp_path / "state"
     project.mkdir()
     state.mkdir()
@@ -33,7 +40,7 @@ def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, stub: StubServer
     surroundings = environment(tmp_path / "home", address=stub.base_url)
     programs = Path(sys.executable).parent
     surroundings["PATH"] = f"{programs}{os.pathsep}{surroundings['PATH']}"
-    assert run_page(page, Shell(project, state, surroundings))
+    assert run_page(page, Shell(project, state, surroundings), play=partial(play, stub))
 
 
 def test_a_wrong_example_is_found(tmp_path: Path, stub: StubServer) -> None:
@@ -48,7 +55,7 @@ def test_a_wrong_example_is_found(tmp_path: Path, stub: StubServer) -> None:
     ):
         page.write_text(text, encoding="utf-8")
         with pytest.raises(AssertionError, match=r"page\.md:\d"):
-            run_page(page, Shell(tmp_path, tmp_path, surroundings))
+            run_page(page, Shell(tmp_path, tmp_path, surroundings), play=partial(play, stub))
 
 
 def test_a_right_example_runs_in_one_project(tmp_path: Path, stub: StubServer) -> None:
@@ -61,4 +68,4 @@ def test_a_right_example_runs_in_one_project(tmp_path: Path, stub: StubServer) -
         encoding="utf-8",
     )
     surroundings = environment(tmp_path / "home", address=stub.base_url)
-    assert run_page(page, Shell(tmp_path, tmp_path, surroundings)) == 2
+    assert run_page(page, Shell(tmp_path, tmp_path, surroundings), play=partial(play, stub)) == 2

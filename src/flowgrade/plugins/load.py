@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar, cast
 
-from flowgrade.errors import NotFoundError, PluginError
+from flowgrade.errors import FlowgradeError, NotFoundError, PluginError
 
 T = TypeVar("T")
 
@@ -32,9 +32,10 @@ def plugins(group: str) -> tuple[Plugin, ...]:
             group=group,
             name=point.name,
             target=point.value,
-            distribution=point.dist.name if point.dist else None,
+            distribution=_distribution(point),
         )
-        for _, point in sorted(_points(group).items())
+        for _, points in sorted(_points(group).items())
+        for point in points
     )
 
 
@@ -42,17 +43,34 @@ def load_plugin(group: str, name: str, protocol: type[T]) -> T:
     """Import the plugin ``name`` of ``group`` and check it against its ``protocol``.
 
     ``protocol`` must be a runtime-checkable Protocol. Raises NotFoundError for an unknown name
-    and PluginError when the plugin cannot be imported or does not have the protocol's members.
+    and PluginError when several packages offer the name, the plugin cannot be imported or does
+    not have the protocol's members.
     """
-    point = _points(group).get(name)
-    if point is None:
+    points = _points(group).get(name)
+    if points is None:
         raise _unknown(group, name)
-    return cast(T, _load(point, protocol))
+    if len(points) > 1:
+        packages = " and ".join(str(_distribution(point)) for point in points)
+        raise PluginError(
+            f"The plugin '{name}' of the group {group} comes from {packages}.",
+            hint="Uninstall all of them but one.",
+        )
+    return cast(T, _load(points[0], protocol))
 
 
 @cache
-def _points(group: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=group)}
+def _points(group: str) -> dict[str, list[EntryPoint]]:
+    # Which of two packages comes first depends on the path, so neither of them may win.
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=group):
+        same = found.setdefault(point.name, [])
+        if point.value not in {known.value for known in same}:
+            same.append(point)
+    return found
+
+
+def _distribution(point: EntryPoint) -> str | None:
+    return point.dist.name if point.dist else None
 
 
 def _unknown(group: str, name: str) -> NotFoundError:
@@ -65,10 +83,13 @@ def _unknown(group: str, name: str) -> NotFoundError:
 def _load(point: EntryPoint, protocol: type[object]) -> object:
     try:
         found = point.load()
+    except FlowgradeError:
+        raise  # it says what is wrong, such as an extra that is missing
     except Exception as error:  # a plugin's import may fail in any way
         raise PluginError(
-            f"The plugin '{point.name}' ({point.value}) cannot be imported: {error}",
-            hint="Reinstall the package it comes from, or uninstall it.",
+            f"The plugin '{point.name}' ({point.value}) cannot be imported: "
+            f"{type(error).__name__}: {error}",
+            hint=f"Reinstall or uninstall the package it comes from: {_distribution(point)}",
         ) from error
     if not isinstance(found, protocol):
         raise PluginError(

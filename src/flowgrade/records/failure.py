@@ -32,10 +32,17 @@ class Failure:
         own = cause if isinstance(cause, FlowgradeError) else None
         return cls(
             type=type(cause).__name__,
-            message=own.message if own else str(cause),
+            message=own.message if own else _message(cause),
             node=error.node if isinstance(error, NodeError) else None,
             place=str(own.place) if own and own.place else None,
             hint=own.hint if own else None,
             retryable=own.retryable if own else False,
             trace="".join(traceback.format_exception(cause, limit=-_FRAMES)),
         )
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  a stranger's exception may fail in any way
+        return f"<{type(error).__name__} without a message>"

@@ -7,11 +7,12 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from flowgrade.records.plain import describe, plain
+
 # Recursive aliases make every caller narrow at each step; the codec is the border instead.
 Json: TypeAlias = Any
 JsonObject: TypeAlias = dict[str, Any]
 
-_DESCRIBED = 4_096  # characters of a description
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -28,25 +29,15 @@ def dumps_any(value: object) -> str:
     """Encode any value; what is not JSON becomes a text that describes it. Never raises.
 
     For records of what happened, which must not end what they record. An object may say by
-    ``__flowgrade_json__`` how it is shown.
+    ``__flowgrade_json__`` how it is shown. An object stays an object and a list a list, whatever
+    stands in them.
     """
     try:
-        return orjson.dumps(value, _describe, _OPTIONS).decode()
-    except TypeError:  # huge integers, lone surrogates, cycles
-        return orjson.dumps(repr(value)[:_DESCRIBED]).decode()
+        return orjson.dumps(value, describe, _OPTIONS).decode()
+    except TypeError:  # huge integers, lone surrogates, cycles, objects that cannot be shown
+        return orjson.dumps(plain(value), option=_OPTIONS).decode()
 
 
 def loads(text: str | bytes) -> Json:
     """Decode JSON text; raises ValueError with the position when it is not JSON."""
     return orjson.loads(text)
-
-
-def _describe(value: Any) -> Json:
-    as_json = getattr(value, "__flowgrade_json__", None)
-    if as_json is not None:
-        return as_json()
-    if isinstance(value, bytes):
-        return f"<{len(value)} bytes>"
-    if isinstance(value, (set, frozenset)):
-        return sorted(map(str, value))
-    return repr(value)[:_DESCRIBED]

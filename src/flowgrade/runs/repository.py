@@ -74,14 +74,16 @@ def list_runs(store: Store, *, limit: int = 50) -> list[Run]:
 
 def delete_run(store: Store, name: str) -> None:
     """Delete a run, its rows and its traces; raises InputError while it is running."""
-    if get_run(store, name).status is RunStatus.RUNNING:
-        raise InputError(
-            f"The run '{name}' is running.", hint=f"First: flowgrade runs cancel {name}"
-        )
-    with store.write() as transaction:
-        delete_spans_of_run(transaction, name)
-        transaction.execute("DELETE FROM run_rows WHERE run = ?", (name,))
-        transaction.execute("DELETE FROM runs WHERE id = ?", (name,))
+    get_run(store, name)
+    with store.lock(lock_name(name)) as free:
+        if not free:
+            raise InputError(
+                f"The run '{name}' is running.", hint=f"First: flowgrade runs cancel {name}"
+            )
+        with store.write() as transaction:
+            delete_spans_of_run(transaction, name)
+            transaction.execute("DELETE FROM run_rows WHERE run = ?", (name,))
+            transaction.execute("DELETE FROM runs WHERE id = ?", (name,))
 
 
 def ask_to_cancel(store: Store, name: str, *, wish: bool = True) -> None:
@@ -180,8 +182,15 @@ def _run(transaction: Transaction, found: Sequence[Any]) -> Run:
 def _with_truth(store: Store, run: Run) -> Run:
     """A run whose process is gone is interrupted, whatever it wrote last."""
     with store.lock(lock_name(run.name)) as free:
-        status = RunStatus.INTERRUPTED if free else RunStatus.RUNNING
-    return replace(run, status=status)
+        if not free:
+            return run
+        # It may have come to its end since it was read.
+        with store.read() as transaction:
+            found = transaction.one(f"{RUNS.select} WHERE id = ?", (run.name,))
+            now = _run(transaction, found) if found is not None else run
+    if now.status is not RunStatus.RUNNING:
+        return now
+    return replace(now, status=RunStatus.INTERRUPTED)
 
 
 def _run_row(row: JsonObject) -> RunRow:

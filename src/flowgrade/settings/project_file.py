@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from flowgrade.errors import FlowgradeError, Place, SettingsError
+from flowgrade.settings.files import read_settings_file
 
 KEYS = {
     "name": "The project's name; the folder's if absent.",
@@ -22,7 +23,7 @@ def read_project_file(file: Path) -> dict[str, str]:
     """
     if not file.is_file():
         return {}
-    text = file.read_text(encoding="utf-8-sig")
+    text = read_settings_file(file)
     lines = (line.strip() for line in text.splitlines())
     if not any(line and not line.startswith("#") for line in lines):
         return {}

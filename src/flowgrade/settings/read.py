@@ -8,12 +8,14 @@ from pathlib import Path
 
 from flowgrade.errors import SettingsError
 from flowgrade.settings.dotenv import parse_dotenv
+from flowgrade.settings.files import named_path, read_settings_file
 from flowgrade.settings.project_file import read_project_file
 from flowgrade.settings.settings import Settings
 
 PROJECT_FILE = "flowgrade.yaml"
 STATE_FOLDER = ".flowgrade"
 
+_PATHS = {"FLOWGRADE_STORE", "FLOWGRADE_HOME", "FLOWGRADE_CONNECTIONS"}
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"", "0", "false", "no", "off"}
 
@@ -27,7 +29,8 @@ def read_settings(
     """
     own = os.environ if environ is None else environ
     project = find_project(folder or Path.cwd(), home=_home(own))
-    environment = {**_dotenv(project), **own}
+    file = _dotenv(project)
+    environment = {**file, **{k: v for k, v in own.items() if v or k not in file}}
     own_file = read_project_file(project / PROJECT_FILE)
     return Settings(
         name=own_file.get("name") or project.name,
@@ -46,35 +49,59 @@ def find_project(folder: Path, *, home: Path | None = None) -> Path:
     The user-wide state folder is not a project's: the home folder is no project because of it.
     """
     start = folder.resolve()
+    # Also where FLOWGRADE_HOME names another one: the usual one may be left from before.
+    users = {place.resolve() for place in (home, _usual_home()) if place is not None}
     for candidate in (start, *start.parents):
         state = candidate / STATE_FOLDER
-        if (candidate / PROJECT_FILE).is_file() or (state.is_dir() and state != home):
+        if (candidate / PROJECT_FILE).is_file() or (
+            state.is_dir() and state.resolve() not in users
+        ):
             return candidate
     return start
 
 
 def _home(environ: Mapping[str, str]) -> Path:
     named = environ.get("FLOWGRADE_HOME")
-    return Path(named).expanduser() if named else Path.home() / STATE_FOLDER
+    if named:
+        return named_path("FLOWGRADE_HOME", named)
+    home = _usual_home()
+    if home is None:
+        raise SettingsError(
+            "This user has no home folder.",
+            hint="Set FLOWGRADE_HOME to a folder for user-wide state.",
+        )
+    return home
+
+
+def _usual_home() -> Path | None:
+    try:
+        return Path.home() / STATE_FOLDER
+    except RuntimeError:
+        return None
 
 
 def _dotenv(project: Path) -> dict[str, str]:
+    """The variables of the project's ``.env``; their paths count from the project's folder."""
     file = project / ".env"
     if not file.is_file():
         return {}
-    return parse_dotenv(file.read_text(encoding="utf-8-sig"), file=str(file))
+    found = parse_dotenv(read_settings_file(file), file=str(file))
+    for name in _PATHS.intersection(found):
+        if found[name] and "://" not in found[name]:
+            found[name] = str(project / named_path(name, found[name]))
+    return found
 
 
 def _connections(environment: Mapping[str, str], own: str | None, project: Path) -> Path | None:
     named = environment.get("FLOWGRADE_CONNECTIONS")
     if named:
-        return Path(named).expanduser()
-    return project / Path(own).expanduser() if own else None
+        return named_path("FLOWGRADE_CONNECTIONS", named)
+    return project / named_path("connections", own) if own else None
 
 
 def _store(given: str | None, own: str | None, project: Path) -> str:
     if not given and own:
-        given = own if "://" in own else str(project / Path(own).expanduser())
+        given = own if "://" in own else str(project / named_path("store", own))
     value = given
     if not value:
         return f"sqlite:///{project / STATE_FOLDER / 'store.db'}"
@@ -86,7 +113,7 @@ def _store(given: str | None, own: str | None, project: Path) -> str:
             f"The store is a database of the kind '{scheme}', which is not supported.",
             hint="Use postgresql://user@host/database or the path of a SQLite file.",
         )
-    return f"sqlite:///{Path(value).expanduser().resolve()}"
+    return f"sqlite:///{named_path('FLOWGRADE_STORE', value).resolve()}"
 
 
 def _flag(name: str, value: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flowgrade.errors import SettingsError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
@@ -46,8 +48,8 @@ class Settings:
     project: Path
     """The folder with ``flowgrade.yaml`` or ``.flowgrade``, else the current one."""
     home: Path
-    store: str
-    """``sqlite:///path`` or ``postgresql://…``."""
+    store: str = field(repr=False)
+    """``sqlite:///path`` or ``postgresql://…``; a password may stand in it."""
     name: str = ""
     """The project's name."""
     connections: Path | None = None
@@ -58,7 +60,8 @@ class Settings:
     def variable(self, name: str) -> str | None:
         """The value of an environment variable; empty counts as unset.
 
-        ``NAME_FILE`` may name a file that holds it, as container secrets do.
+        ``NAME_FILE`` may name a file that holds it, as container secrets do. Raises SettingsError
+        when that file cannot be read.
         """
         value = self.environment.get(name)
         if value:
@@ -66,4 +69,12 @@ class Settings:
         file = self.environment.get(f"{name}_FILE")
         if not file:
             return None
-        return Path(file).read_text(encoding="utf-8").strip() or None
+        try:
+            return Path(file).expanduser().read_text(encoding="utf-8-sig").strip() or None
+        except (OSError, ValueError, RuntimeError) as error:
+            # Without the path: somebody may have put the secret itself in its place.
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise SettingsError(
+                f"{name}_FILE names a file that cannot be read: {reason}.",
+                hint=f"Set {name}_FILE to the path of a file with the value, or set {name}.",
+            ) from None

@@ -13,7 +13,12 @@ Values = Sequence[object]
 
 
 class Transaction(Protocol):
-    """Statements that happen together or not at all. SQL uses ``?`` for parameters."""
+    """Statements that happen together or not at all. SQL uses ``?`` for parameters.
+
+    A statement that fails raises StoreError and takes the whole transaction with it, even where
+    the error is caught: then leaving the block raises StoreError. Text is kept as it is but for
+    what a database cannot hold: NUL is left out (PostgreSQL), a lone surrogate becomes ``\\udc80``.
+    """
 
     def execute(self, sql: str, values: Values = ()) -> int:
         """Run one statement; returns how many rows it changed."""
@@ -37,7 +42,11 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """A database. Safe to use from several threads; each gets a connection of its own."""
+    """A database. Safe to use from several threads and, opened before, in a forked child.
+
+    Each transaction has a connection of its own. So one that reads inside of another sees what
+    was stored when it began, and a generator may rest in one.
+    """
 
     dialect: str
     """``sqlite`` or ``postgresql``."""
@@ -45,7 +54,11 @@ class Store(Protocol):
     """Where it is, without any password; for messages."""
 
     def write(self) -> AbstractContextManager[Transaction]:
-        """A transaction that may write. Keep it short: SQLite has one writer at a time."""
+        """A transaction that may write. Keep it short: SQLite has one writer at a time.
+
+        Others wait for it, up to 30 seconds, then get StoreBusyError. A thread that has one open
+        gets StoreError for a second one at once.
+        """
         ...
 
     def read(self) -> AbstractContextManager[Transaction]:
@@ -53,7 +66,7 @@ class Store(Protocol):
         ...
 
     def lock(self, name: str) -> AbstractContextManager[bool]:
-        """Hold the lock ``name`` among all processes; gives False when another one holds it.
+        """Hold the lock ``name``; gives False when somebody holds it, here or in any process.
 
         The operating system or the server frees it when its holder dies, however it dies.
         """
@@ -64,5 +77,5 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; using the store afterwards raises StoreError."""
         ...

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from flowgrade.errors import StoreError
+from flowgrade.store.disk import disk_error
+
+_HELD = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
 
 if sys.platform == "win32":
     import msvcrt
@@ -22,14 +28,28 @@ else:
 
 @contextmanager
 def file_lock(path: Path) -> Iterator[bool]:
-    """Try to take the lock file ``path``; gives whether this process has it now."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    """Try to take the lock file ``path``; gives whether this caller has it now.
+
+    Raises StoreError when the file cannot be made or its file system knows no locks.
+    """
     try:
-        try:
-            _take(descriptor)
-            held = True
-        except OSError:
-            held = False
-        yield held
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise disk_error(f"The lock file {path} cannot be made", error) from error
+    try:
+        yield _taken(descriptor, path)
     finally:
         os.close(descriptor)
+
+
+def _taken(descriptor: int, path: Path) -> bool:
+    try:
+        _take(descriptor)
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        raise StoreError(
+            f"The lock file {path} cannot be locked: {error.strerror}.",
+            hint="Name a place on a local disk in FLOWGRADE_STORE.",
+        ) from error
+    return True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from flowgrade.errors import StoreError
 from flowgrade.store.database import Store, Transaction
@@ -17,6 +19,7 @@ CREATE TABLE IF NOT EXISTS flowgrade_migrations (
     name TEXT NOT NULL
 )
 """
+_ONE_AT_A_TIME = 0x464C4F574D494752  # the key of PostgreSQL's lock for migrations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +42,13 @@ class MigrationState:
 @cache
 def migrations() -> tuple[Migration, ...]:
     """Every migration that this version of Flowgrade knows, in order."""
+    return read_migrations(files("flowgrade.store").joinpath("migrations"))
+
+
+def read_migrations(folder: Traversable) -> tuple[Migration, ...]:
+    """The migrations in ``folder``, files such as ``0001_runs.sql``, in order."""
     found = []
-    for file in files("flowgrade.store").joinpath("migrations").iterdir():
+    for file in folder.iterdir():
         if match := _FILE.fullmatch(file.name):
             statements = _split(file.read_text(encoding="utf-8"))
             found.append(
@@ -49,38 +57,43 @@ def migrations() -> tuple[Migration, ...]:
     return tuple(sorted(found, key=lambda migration: migration.number))
 
 
-def migration_state(store: Store) -> MigrationState:
-    """What ``store`` has and what it lacks; raises StoreError when it is newer than this code."""
+def migration_state(store: Store, known: Sequence[Migration] | None = None) -> MigrationState:
+    """What ``store`` has and what it lacks of ``known``, by default Flowgrade's own migrations.
+
+    Raises StoreError when it is newer than this code.
+    """
     with store.read() as transaction:
         applied = _applied(transaction, store.dialect)
+    pending = _pending(applied, _known(known), store.place)
     return MigrationState(
-        applied=tuple(applied.values()),
-        pending=tuple(m.name for m in _pending(applied, store.place)),
+        applied=tuple(applied.values()), pending=tuple(step.name for step in pending)
     )
 
 
-def migrate(store: Store) -> tuple[str, ...]:
+def migrate(store: Store, known: Sequence[Migration] | None = None) -> tuple[str, ...]:
     """Apply what is missing, after a backup; returns the names of the migrations applied.
 
-    All of it happens in one transaction: another process sees the old schema or the new one.
+    All of it happens in one transaction: another process sees the old schema or the new one, and
+    of several that migrate at once one does the work.
     """
-    with store.lock("migrate"):
-        state = migration_state(store)
-        if state.applied and state.pending:
-            store.backup(f"before-{state.pending[0]}")
-        with store.write() as transaction:
+    with store.write() as transaction:
+        if store.dialect == "postgresql":
+            transaction.execute("SELECT pg_advisory_xact_lock(?)", (_ONE_AT_A_TIME,))
+        applied = _applied(transaction, store.dialect)
+        pending = _pending(applied, _known(known), store.place)
+        if applied and pending:
+            # This transaction keeps others from writing, and has not written itself.
+            store.backup(f"before-{pending[0].name}")
+        if not applied:
             transaction.execute(_HISTORY)
-            if store.dialect == "postgresql":
-                transaction.execute("LOCK TABLE flowgrade_migrations IN EXCLUSIVE MODE")
-            pending = _pending(_applied(transaction, store.dialect), store.place)
-            for migration in pending:
-                _apply(transaction, migration)
+        for migration in pending:
+            _apply(transaction, migration)
     return tuple(migration.name for migration in pending)
 
 
-def prepare(store: Store) -> None:
+def prepare(store: Store, known: Sequence[Migration] | None = None) -> None:
     """Make the tables of a new database, migrate an older SQLite file, refuse an older server."""
-    state = migration_state(store)
+    state = migration_state(store, known)
     if not state.pending:
         return
     if state.applied and store.dialect != "sqlite":
@@ -88,7 +101,7 @@ def prepare(store: Store) -> None:
             f"The store {store.place} has an older schema ({len(state.pending)} steps behind).",
             hint="Back the database up, then run: flowgrade store migrate",
         )
-    migrate(store)
+    migrate(store, known)
 
 
 def _apply(transaction: Transaction, migration: Migration) -> None:
@@ -112,8 +125,13 @@ def _applied(transaction: Transaction, dialect: str) -> dict[int, str]:
     return {int(number): str(name) for number, name in rows}
 
 
-def _pending(applied: dict[int, str], place: str) -> tuple[Migration, ...]:
-    known = migrations()
+def _known(known: Sequence[Migration] | None) -> Sequence[Migration]:
+    return migrations() if known is None else known
+
+
+def _pending(
+    applied: dict[int, str], known: Sequence[Migration], place: str
+) -> tuple[Migration, ...]:
     newest = known[-1].number if known else 0
     if applied and max(applied) > newest:
         raise StoreError(

@@ -29,7 +29,12 @@ def open_store(url: str) -> Store:
 def connect_store(url: str) -> Store:
     """Connect without looking at the tables."""
     if url.startswith("sqlite:///"):
-        return SqliteStore(Path(url.removeprefix("sqlite:///")))
+        path = url.removeprefix("sqlite:///")
+        if not path:
+            raise SettingsError(
+                "FLOWGRADE_STORE names no file.", hint="Write it as sqlite:///path/to/store.db."
+            )
+        return SqliteStore(Path(path))
     if url.startswith(("postgresql://", "postgres://")):
         return _postgres(url)
     raise SettingsError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import itertools
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,16 +10,31 @@ from functools import lru_cache
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict
+from psycopg import pq
 
-from flowgrade.errors import StoreBusyError, StoreError, StoreFullError
 from flowgrade.store.database import Row, Transaction, Values
-from flowgrade.store.table import Conflict, Table, insertions
+from flowgrade.store.misuse import Writers, failed, over
+from flowgrade.store.pool import Pool
+from flowgrade.store.postgres_errors import is_connection_error, public_place, translate
+from flowgrade.store.table import Conflict, Table, insertions, sound_text
 
 _LOCK_SPACE = 0x464C4F57  # the first key of our advisory locks, so that other programs' differ
 _CONNECT_SECONDS = 10
 _PAGE_ROWS = 2_000
+
+_BEGIN: LiteralString = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_BEGIN_READING: LiteralString = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WAIT = "SET lock_timeout = '30s'"
+# A server frees the lock of a machine that vanished once it notices that, by default after two
+# hours. It must not take the lock from a process that is merely quiet.
+_LOCK_SETTINGS = (
+    "SELECT set_config(s.name, v.setting, false) FROM pg_settings s JOIN (VALUES "
+    "('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), "
+    "('tcp_keepalives_count', '3'), ('idle_session_timeout', '0')) v (name, setting) "
+    "ON s.name = v.name"
+)
+_numbers = itertools.count()
+_FAILURES = (psycopg.Error, UnicodeError, OverflowError)
 
 Connection = psycopg.Connection[Row]
 
@@ -31,36 +46,30 @@ class PostgresStore:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self.place = _place(url)
-        self._local = threading.local()
-        self._connections: list[Connection] = []
-        self._guard = threading.Lock()
-        self._connection()
+        self.place = public_place(url)
+        self._writers = Writers()
+        self._pool = Pool(self._connect, place=self.place)
+        self._pool.give_back(self._pool.take())
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """A write transaction."""
-        with self._transaction() as transaction:
+        """A write transaction; waits for a lock of another one up to 30 seconds."""
+        with self._writers.enter(), self._transaction(_BEGIN) as transaction:
             yield transaction
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A read transaction over one snapshot."""
-        with self._transaction() as transaction:
-            transaction.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with self._transaction(_BEGIN_READING) as transaction:
             yield transaction
 
     @contextmanager
     def lock(self, name: str) -> Iterator[bool]:
         """An advisory lock held by a connection of its own."""
         key = zlib.crc32(name.encode()) - 0x80000000
-        with self._translated():
-            connection = self._connect()
+        connection = self._connect()
         try:
-            row = connection.execute(
-                "SELECT pg_try_advisory_lock(%s, %s)", (_LOCK_SPACE, key)
-            ).fetchone()
-            yield bool(row and row[0])
+            yield self._locked(connection, key)
         finally:
             connection.close()
 
@@ -69,67 +78,144 @@ class PostgresStore:
         return None
 
     def close(self) -> None:
-        """Close the connections of all threads."""
-        with self._guard:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-            self._local = threading.local()
+        """Close every connection; one that a transaction uses is closed when that ends."""
+        self._pool.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[Transaction]:
-        with self._translated():
-            connection = self._connection()
-            with connection.transaction():
-                yield _PostgresTransaction(connection)
+    def _transaction(self, begin: LiteralString) -> Iterator[Transaction]:
+        connection = self._begun(begin)
+        transaction = _PostgresTransaction(connection, self.place)
+        try:
+            yield transaction
+            transaction.commit()
+        finally:
+            if transaction.rolled_back():
+                self._pool.give_back(connection)
+            else:
+                connection.close()
 
-    def _connection(self) -> Connection:
-        found: Connection | None = getattr(self._local, "connection", None)
-        if found is None or found.closed:
-            with self._translated():
-                found = self._local.connection = self._connect()
-            with self._guard:
-                self._connections.append(found)
-        return found
+    def _begun(self, begin: LiteralString) -> Connection:
+        """A connection in a new transaction: a new one where the server closed the idle ones."""
+        connection = self._pool.take()
+        try:
+            connection.execute(begin)
+        except psycopg.Error as error:
+            connection.close()
+            if not is_connection_error(error):
+                raise translate(error, self.place) from error
+        else:
+            return connection
+        self._pool.clear()
+        connection = self._connect()
+        try:
+            connection.execute(begin)
+        except psycopg.Error as error:
+            connection.close()
+            raise translate(error, self.place) from error
+        return connection
+
+    def _locked(self, connection: Connection, key: int) -> bool:
+        try:
+            connection.execute(_LOCK_SETTINGS)
+            row = connection.execute(
+                "SELECT pg_try_advisory_lock(%s, %s)", (_LOCK_SPACE, key)
+            ).fetchone()
+        except psycopg.Error as error:
+            raise translate(error, self.place) from error
+        return bool(row and row[0])
 
     def _connect(self) -> Connection:
-        return psycopg.connect(
-            self._url,
-            autocommit=True,
-            connect_timeout=_CONNECT_SECONDS,
-            application_name="flowgrade",
-        )
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
         try:
-            yield
+            connection = psycopg.connect(
+                self._url,
+                autocommit=True,  # transactions begin and end by our own statements
+                connect_timeout=_CONNECT_SECONDS,
+                application_name="flowgrade",
+                client_encoding="UTF8",
+            )
         except psycopg.Error as error:
-            raise _translate(error, self.place) from error
+            raise translate(error, self.place) from error
+        try:
+            connection.execute(_WAIT)
+        except psycopg.Error as error:
+            connection.close()
+            raise translate(error, self.place) from error
+        return connection
 
 
 class _PostgresTransaction:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, place: str) -> None:
         self._connection = connection
+        self._place = place
+        self._cursors: list[psycopg.ServerCursor[Row]] = []
+        self._failed = False
+        self._over = False
 
     def execute(self, sql: str, values: Values = ()) -> int:
-        return self._connection.execute(_statement(sql), _clean(values)).rowcount
+        with self._translated():
+            return self._connection.execute(_statement(sql), _clean(values)).rowcount
 
     def insert(self, table: Table, rows: Sequence[Values], *, conflict: Conflict = "error") -> None:
-        for sql, values in insertions(table, rows, conflict):
-            self.execute(sql, values)
+        with self._translated():
+            for sql, values in insertions(table, rows, conflict):
+                self._connection.execute(_statement(sql), _clean(values))
 
     def all(self, sql: str, values: Values = ()) -> list[Row]:
-        return self._connection.execute(_statement(sql), _clean(values)).fetchall()
+        with self._translated():
+            return self._connection.execute(_statement(sql), _clean(values)).fetchall()
 
     def one(self, sql: str, values: Values = ()) -> Row | None:
-        return self._connection.execute(_statement(sql), _clean(values)).fetchone()
+        with self._translated():
+            return self._connection.execute(_statement(sql), _clean(values)).fetchone()
 
     def each(self, sql: str, values: Values = ()) -> Iterator[Row]:
-        with self._connection.cursor(name="each") as cursor:
+        with self._translated():
+            cursor = self._connection.cursor(name=f"each_{next(_numbers)}")
+            self._cursors.append(cursor)
             cursor.itersize = _PAGE_ROWS
             cursor.execute(_statement(sql), _clean(values))
-            yield from cursor
+            for row in cursor:
+                yield row
+                if self._over:  # the rest of the page is still here
+                    raise over()
+            cursor.close()
+
+    def commit(self) -> None:
+        """Store it all; raises StoreError when one of its statements failed."""
+        if self._failed:
+            raise failed(self._place)
+        with self._translated():
+            self._close_cursors()
+            self._connection.execute("COMMIT")
+
+    def rolled_back(self) -> bool:
+        """End it, whatever it is in; returns whether its connection can be used again."""
+        self._over = True
+        try:
+            self._close_cursors()
+            if self._connection.info.transaction_status != pq.TransactionStatus.IDLE:
+                self._connection.execute("ROLLBACK")
+        except psycopg.Error:
+            return False
+        return not self._connection.closed
+
+    def _close_cursors(self) -> None:
+        # Here rather than when a generator is collected: the connection has another user then.
+        for cursor in self._cursors:
+            cursor.close()
+        self._cursors.clear()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        if self._over:
+            raise over()
+        try:
+            yield
+        except _FAILURES as error:
+            if self._over:
+                raise over() from None
+            self._failed = True
+            raise translate(error, self._place) from error
 
 
 @lru_cache(maxsize=512)
@@ -139,33 +225,11 @@ def _statement(sql: str) -> LiteralString:
 
 def _clean(values: Values) -> list[Any]:
     # PostgreSQL's text holds no NUL character; JSON escapes it, plain names seldom have one.
-    return [v.replace("\0", "") if isinstance(v, str) and "\0" in v else v for v in values]
-
-
-def _place(url: str) -> str:
+    cleaned = [v.replace("\0", "") if isinstance(v, str) and "\0" in v else v for v in values]
     try:
-        parts = conninfo_to_dict(url)
-    except psycopg.Error as error:
-        raise StoreError(
-            "FLOWGRADE_STORE is not a usable PostgreSQL address.",
-            hint="Write it as postgresql://user@host:5432/database.",
-        ) from error
-    host, port = parts.get("host", "localhost"), parts.get("port", 5432)
-    return f"postgresql://{host}:{port}/{parts.get('dbname', '')}"
-
-
-def _translate(error: psycopg.Error, place: str) -> StoreError:
-    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if isinstance(error, errors.DiskFull):
-        return StoreFullError(
-            f"The store {place} is full: {text}",
-            hint="Free space on the server, then go on; what was stored is unharmed.",
-        )
-    if isinstance(error, errors.LockNotAvailable | errors.DeadlockDetected):
-        return StoreBusyError(f"The store {place} is busy: {text}", hint="Try again.")
-    if isinstance(error, psycopg.OperationalError):
-        return StoreError(
-            f"The store {place} cannot be reached: {text}",
-            hint="Check the address, user and password in FLOWGRADE_STORE and that it runs.",
-        )
-    return StoreError(f"The store {place} failed: {text}")
+        for value in cleaned:
+            if isinstance(value, str) and not value.isascii():
+                value.encode()
+    except UnicodeEncodeError:
+        return sound_text(cleaned)
+    return cleaned

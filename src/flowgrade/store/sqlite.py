@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import errno
+import os
 import sqlite3
-import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
-from flowgrade.errors import StoreBusyError, StoreError, StoreFullError
 from flowgrade.store.database import Row, Transaction, Values
+from flowgrade.store.disk import disk_error, make_folder
 from flowgrade.store.filelock import file_lock
-from flowgrade.store.table import Conflict, Table, insertions
+from flowgrade.store.misuse import Writers, failed, over
+from flowgrade.store.pool import Pool
+from flowgrade.store.sqlite_errors import BUSY_SECONDS, is_busy, translate
+from flowgrade.store.table import Conflict, Table, insertions, sound_text
 
-_BUSY_SECONDS = 30.0
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     # With WAL, NORMAL survives a killed process without loss; a power cut may take the last
     # commits but never the file.
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -16384",  # KiB
-    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA cache_size = -32768",  # KiB
 )
+_PAUSE = 0.01  # seconds between attempts to enter write-ahead mode
+_FAILURES = (sqlite3.Error, OverflowError, UnicodeError)
 
 
 class SqliteStore:
@@ -33,149 +37,189 @@ class SqliteStore:
     dialect = "sqlite"
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.place = str(path)
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._guard = threading.Lock()
-        _make_folder(path.parent)
-        self._connection()
+        self.path = path.absolute()  # connections to come must not depend on the current folder
+        self.place = str(self.path)
+        self._writers = Writers()
+        self._writing = Pool(partial(self._connect, "OFF"), place=self.place)
+        self._reading = Pool(partial(self._connect, "ON"), place=self.place)
+        make_folder(self.path.parent)
+        self._reading.give_back(self._reading.take())
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A write transaction; waits for another writer up to 30 seconds."""
-        with self._transaction("BEGIN IMMEDIATE") as transaction:
-            yield transaction
+        with self._writers.enter(), self._transaction(self._writing, "BEGIN IMMEDIATE") as found:
+            yield found
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A read transaction."""
-        with self._transaction("BEGIN") as transaction:
-            yield transaction
+        with self._transaction(self._reading, "BEGIN") as found:
+            yield found
 
     @contextmanager
     def lock(self, name: str) -> Iterator[bool]:
         """A lock file beside the database."""
         folder = self.path.parent / "locks"
-        _make_folder(folder)
-        with file_lock(folder / f"{self.path.stem}.{name}.lock") as held:
+        make_folder(folder)
+        with file_lock(folder / f"{self.path.stem}.{quote(name, safe='')}.lock") as held:
             yield held
 
     def backup(self, label: str) -> str | None:
         """Copy the file to ``backups/`` beside it, also while others write."""
         folder = self.path.parent / "backups"
-        _make_folder(folder)
+        make_folder(folder)
         target = folder / f"{self.path.stem}-{label}.db"
-        with _translated(self.place), sqlite3.connect(target) as copy:
-            self._connection().backup(copy)
-        copy.close()
+        partial_copy = folder / f"{target.name}.{os.getpid()}.part"
+        try:
+            self._copy(partial_copy)
+            os.replace(partial_copy, target)
+        except OSError as error:
+            raise disk_error(f"The backup {target} cannot be written", error) from error
+        finally:
+            with suppress(OSError):
+                partial_copy.unlink(missing_ok=True)
         return str(target)
 
     def close(self) -> None:
-        """Close the connections of all threads."""
-        with self._guard:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-            self._local = threading.local()
+        """Close every connection; one that a transaction uses is closed when that ends."""
+        self._reading.close()
+        self._writing.close()
+
+    def _copy(self, target: Path) -> None:
+        connection = self._reading.take()
+        try:
+            with closing(sqlite3.connect(target)) as copy:
+                connection.backup(copy)
+        except sqlite3.Error as error:
+            raise translate(error, self.place) from error
+        finally:
+            self._reading.give_back(connection)
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Transaction]:
-        connection = self._connection()
-        with _translated(self.place):
-            connection.execute(begin)
-            try:
-                yield _SqliteTransaction(connection)
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
+    def _transaction(self, pool: Pool[sqlite3.Connection], begin: str) -> Iterator[Transaction]:
+        connection = pool.take()
+        transaction = _SqliteTransaction(connection, self.place)
+        try:
+            transaction.execute(begin)
+            yield transaction
+            transaction.commit()
+        finally:
+            if transaction.rolled_back():
+                pool.give_back(connection)
+            else:
+                connection.close()
 
-    def _connection(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if found is None:
-            found = self._local.connection = self._connect()
-        return found
-
-    def _connect(self) -> sqlite3.Connection:
-        with _translated(self.place):
+    def _connect(self, query_only: str) -> sqlite3.Connection:
+        try:
             connection = sqlite3.connect(
                 self.path,
-                timeout=_BUSY_SECONDS,
+                timeout=BUSY_SECONDS,
                 isolation_level=None,  # transactions begin and end by our own statements
-                check_same_thread=False,  # close() runs in one thread for all
+                check_same_thread=False,  # the pool gives it to one thread after another
                 cached_statements=256,
             )
-            for pragma in _PRAGMAS:
+        except sqlite3.Error as error:
+            raise translate(error, self.place) from error
+        try:
+            _enter_wal(connection)
+            for pragma in (*_PRAGMAS, f"PRAGMA query_only = {query_only}"):
                 connection.execute(pragma)
-        with self._guard:
-            self._connections.append(connection)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise translate(error, self.place) from error
+            raise
         return connection
 
 
 class _SqliteTransaction:
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
         self._connection = connection
+        self._place = place
+        self._cursors: list[sqlite3.Cursor] = []
+        self._failed = False
+        self._over = False
 
     def execute(self, sql: str, values: Values = ()) -> int:
-        return self._connection.execute(sql, values).rowcount
+        with self._translated():
+            return self._run(sql, values).rowcount
 
     def insert(self, table: Table, rows: Sequence[Values], *, conflict: Conflict = "error") -> None:
-        for sql, values in insertions(table, rows, conflict):
-            self._connection.execute(sql, values)
+        with self._translated():
+            for sql, values in insertions(table, rows, conflict):
+                self._run(sql, values)
 
     def all(self, sql: str, values: Values = ()) -> list[Row]:
-        return self._connection.execute(sql, values).fetchall()
+        with self._translated():
+            return self._run(sql, values).fetchall()
 
     def one(self, sql: str, values: Values = ()) -> Row | None:
-        found: Row | None = self._connection.execute(sql, values).fetchone()
-        return found
+        with self._translated(), closing(self._run(sql, values)) as cursor:
+            found: Row | None = cursor.fetchone()
+            return found
 
     def each(self, sql: str, values: Values = ()) -> Iterator[Row]:
-        yield from self._connection.execute(sql, values)
+        with self._translated():
+            cursor = self._run(sql, values)
+            self._cursors.append(cursor)
+            # Not from the cursor itself: the end of this generator would close it once more.
+            yield from iter(cursor.fetchone, None)
+
+    def commit(self) -> None:
+        """Store it all; raises StoreError when one of its statements failed."""
+        if self._failed:
+            raise failed(self._place)
+        self._close_cursors()
+        with self._translated():
+            self._run("COMMIT", ())
+
+    def rolled_back(self) -> bool:
+        """End it, whatever it is in; returns whether its connection can be used again."""
+        self._over = True
+        try:
+            self._close_cursors()
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            return False
+        return True
+
+    def _run(self, sql: str, values: Values) -> sqlite3.Cursor:
+        if self._over:
+            raise over()
+        try:
+            return self._connection.execute(sql, values)
+        except UnicodeEncodeError:
+            return self._connection.execute(sql, sound_text(values))
+
+    def _close_cursors(self) -> None:
+        # An unfinished query would keep its snapshot, and with it the connection's next one.
+        for cursor in self._cursors:
+            cursor.close()
+        self._cursors.clear()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except _FAILURES as error:
+            if self._over:
+                raise over() from None
+            self._failed = True
+            raise translate(error, self._place) from error
 
 
-@contextmanager
-def _translated(place: str) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _translate(error, place) from error
-
-
-def _translate(error: sqlite3.Error, place: str) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return StoreFullError(
-            f"The store {place} cannot be written: {error}.",
-            hint="Free space on that disk, then go on; what was stored is unharmed.",
-        )
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StoreBusyError(
-            f"The store {place} is held by another process for over {_BUSY_SECONDS:.0f} s.",
-            hint="Try again, or use PostgreSQL for many writers: FLOWGRADE_STORE=postgresql://…",
-        )
-    if code == sqlite3.SQLITE_NOTADB:
-        return StoreError(
-            f"The file {place} is not a SQLite database.",
-            hint="Move it away, or name another file in FLOWGRADE_STORE.",
-        )
-    return StoreError(
-        f"The store {place} failed: {error}.",
-        hint="Check that the file and its folder are yours to write.",
-    )
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        new = not folder.exists()
-        folder.mkdir(parents=True, exist_ok=True)
-        if new and folder.name == ".flowgrade":
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        kind = StoreFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else StoreError
-        raise kind(
-            f"The folder {folder} cannot be made: {error.strerror}.",
-            hint="Name another place for the store in FLOWGRADE_STORE.",
-        ) from error
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    # Of several processes that open a new file at once only one can change its mode, and SQLite
+    # does not make the others wait.
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error as error:
+            if not is_busy(error) or time.monotonic() > end:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return

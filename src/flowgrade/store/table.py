@@ -32,9 +32,9 @@ class Table:
         if conflict == "error":
             return sql
         key = ", ".join(self.key)
-        if conflict == "keep":
-            return f"{sql} ON CONFLICT ({key}) DO NOTHING"
         changes = ", ".join(f"{c} = excluded.{c}" for c in self.columns if c not in self.key)
+        if conflict == "keep" or not changes:
+            return f"{sql} ON CONFLICT ({key}) DO NOTHING"
         return f"{sql} ON CONFLICT ({key}) DO UPDATE SET {changes}"
 
     @property
@@ -51,9 +51,24 @@ def insertions(
     One statement for many rows: a database driver gives the interpreter's lock away at each, and
     a thread that computes would take its turn each time.
     """
-    for start in range(0, len(rows), _ROWS):
-        part = rows[start : start + _ROWS]
+    wanted = _last(table, rows) if conflict == "replace" else rows
+    for start in range(0, len(wanted), _ROWS):
+        part = wanted[start : start + _ROWS]
         yield _statement(table, len(part), conflict), [value for row in part for value in row]
+
+
+def sound_text(values: Sequence[object]) -> list[object]:
+    """``values`` with what UTF-8 cannot write, lone surrogates, made visible as ``\\udc80``."""
+    return [
+        value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+        for value in values
+    ]
+
+
+def _last(table: Table, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    # PostgreSQL refuses to replace a row twice in one statement; the last one counts.
+    places = [table.columns.index(name) for name in table.key]
+    return list({tuple(row[place] for place in places): row for row in rows}.values())
 
 
 @lru_cache(maxsize=256)

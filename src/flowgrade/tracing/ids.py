@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 
-# Python reseeds this generator after a fork; identifiers need to be unique, not secret.
+# One of our own, so that a user who seeds Python's does not repeat identifiers. They need to be
+# unique, not secret.
 _random = random.Random()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
 
 
 def new_trace_id() -> str:

@@ -6,9 +6,9 @@ the trace that is active here. Without an active trace ``span`` still works and 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import NamedTuple
@@ -19,8 +19,12 @@ from flowgrade.records import Failure, Json, Ref, SpanKind, Usage, dumps_any
 from flowgrade.tracing.context import TraceContext, format_traceparent, opentelemetry_context
 from flowgrade.tracing.ids import new_span_id, new_trace_id
 
-_VALUE_LIMIT = 262_144  # bytes of JSON kept of one value
+_VALUE_LIMIT = 262_144  # characters of JSON kept of one value
 _PREVIEW = 4_096  # characters kept of a longer one
+
+# The steps of one trace may be in several threads. One lock for all traces: it is held for a
+# microsecond, and a lock for each would cost every trace more than that.
+_sums = threading.Lock()
 
 
 class RecordedSpan(NamedTuple):
@@ -66,10 +70,11 @@ class ActiveTrace:
 
     def spend(self, usage: Usage | None, cost: float | None) -> None:
         """Add what one model call consumed; what is unknown stays out of the sums."""
-        if usage is not None:
-            self.usage = usage if self.usage is None else self.usage + usage
-        if cost is not None:
-            self.cost = cost if self.cost is None else self.cost + cost
+        with _sums:
+            if usage is not None:
+                self.usage = usage if self.usage is None else self.usage + usage
+            if cost is not None:
+                self.cost = cost if self.cost is None else self.cost + cost
 
     def end(self) -> None:
         """Hand the spans over."""
@@ -153,9 +158,11 @@ class ActiveSpan:
 
     def detach(self, token: Token[ActiveSpan | None]) -> None:
         """Give the place back to the span that was current before ``attach``."""
-        # A generator that is collected rather than closed ends in a foreign context.
-        with suppress(ValueError):
+        try:
             _current.reset(token)
+        except ValueError:
+            # A generator that is collected rather than closed ends in a foreign context.
+            return
 
     def __enter__(self) -> ActiveSpan:
         self.begin()
@@ -169,7 +176,7 @@ class ActiveSpan:
         trace: TracebackType | None,
     ) -> None:
         if self._token is not None:
-            _current.reset(self._token)
+            self.detach(self._token)
         self.end(error)
 
     def _finish(self, trace: ActiveTrace) -> None:

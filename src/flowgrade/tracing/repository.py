@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from flowgrade.records import Failure, JsonObject, Ref, Span, SpanKind, Usage, l
 from flowgrade.store import Store, Transaction
 from flowgrade.tracing.recorder import RecordedSpan, Sink
 from flowgrade.tracing.tables import SPANS
+
+_DIGITS = re.compile("[0-9a-f]{1,32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +89,8 @@ def export_spans(store: Store, *, run: str | None = None) -> Iterator[Span]:
     """Every span, or those of one run, trace by trace."""
     condition, values = "", list[object]()
     if run is not None:
-        condition = " WHERE trace_id IN (SELECT trace_id FROM spans WHERE run = ? AND root = 1)"
-        values.append(run)
+        condition = f" WHERE {_OF_RUN}"
+        values += [run, run]
     with store.read() as transaction:
         sql = f"{SPANS.select}{condition} ORDER BY trace_id, start_ns, root DESC"
         for found in transaction.each(sql, values):
@@ -95,9 +98,8 @@ def export_spans(store: Store, *, run: str | None = None) -> Iterator[Span]:
 
 
 def delete_spans_of_run(transaction: Transaction, run: str) -> None:
-    """Delete every trace of a run."""
-    sql = "SELECT trace_id FROM spans WHERE run = ? AND root = 1"
-    transaction.execute(f"DELETE FROM spans WHERE trace_id IN ({sql})", (run,))
+    """Delete every span of a run."""
+    transaction.execute(f"DELETE FROM spans WHERE {_OF_RUN}", (run, run))
 
 
 def as_span(row: JsonObject) -> Span:
@@ -120,6 +122,11 @@ def as_span(row: JsonObject) -> Span:
         ref=Ref.parse(ref) if ref else None,
         attributes=data.get("attributes") or {},
     )
+
+
+# Found by way of the roots, which an index knows. A trace that joined a caller's may hold more than
+# this run's spans.
+_OF_RUN = "run = ? AND trace_id IN (SELECT trace_id FROM spans WHERE run = ? AND root = 1)"
 
 
 def _row(found: Sequence[Any]) -> JsonObject:
@@ -148,10 +155,13 @@ def _summary(transaction: Transaction, root: JsonObject) -> TraceSummary:
 
 
 def _complete(transaction: Transaction, prefix: str) -> str:
-    found = transaction.all(
-        "SELECT DISTINCT trace_id FROM spans WHERE trace_id >= ? AND trace_id < ? LIMIT 2",
-        (prefix, prefix + "g"),  # g follows the hexadecimal digits
-    )
+    digits = prefix.strip().lower()
+    found: list[tuple[Any, ...]] = []
+    if _DIGITS.fullmatch(digits):  # other characters do not sort alike in every database
+        found = transaction.all(
+            "SELECT DISTINCT trace_id FROM spans WHERE trace_id >= ? AND trace_id < ? LIMIT 2",
+            (digits, digits + "g"),  # g follows the hexadecimal digits
+        )
     if not found:
         raise NotFoundError(
             f"There is no trace '{prefix}'.", hint="See which there are: flowgrade traces list"

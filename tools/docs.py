@@ -27,20 +27,10 @@ REFERENCE = ROOT / "docs" / "reference"
 # Errors that live with the code that raises them.
 ELSEWHERE = (
     "flowgrade.flows.references:InvalidPropertyError",
-    "flowgrade.runs.engine:RowTimeoutError",
     "flowgrade.testing.stub.script_error:StubScriptError",
 )
 
 # What options mean whose help says nothing.
-_MEANINGS = {
-    "concurrency": "How many rows are done at once; a resumed run keeps its own by default.",
-    "limit": "How many to list.",
-    "count": "How many rows to show.",
-    "format_": "Format of the rows.",
-    "format": "Format of the spans.",
-    "host": "Address to listen on.",
-    "port": "Port to listen on; 0 takes a free one.",
-}
 
 _MARK = "<!-- Written by tools/docs.py; edit the code instead. -->\n"
 
@@ -158,8 +148,7 @@ def _parameter(parameter: click.Parameter) -> tuple[str, str]:
     assert isinstance(parameter, click.Option)
     value = "" if parameter.is_flag else f" {_metavar(parameter)}"
     names = ", ".join(f"`{name}{value}`" for name in parameter.opts)
-    meaning = parameter.help or _MEANINGS.get(parameter.name or "", "")
-    notes = [meaning, *_notes(parameter)]
+    notes = [parameter.help or "", *_notes(parameter)]
     return names, " ".join(note for note in notes if note).replace("|", "\\|")
 
 

@@ -21,6 +21,7 @@ from flowgrade.runs import (
     RunOptions,
     Watch,
     get_run,
+    restored,
     resume_run,
     start_run,
 )
@@ -87,13 +88,19 @@ class App:
         data: Data | None = None,
         accept_changes: bool = False,
         concurrency: int | None = None,
+        environment: Mapping[str, str] | None = None,
         watch: Watch | None = None,
     ) -> Run:
-        """Go on with a run. Give ``flow`` or ``data`` again where they live only in memory."""
+        """Go on with a run. Give ``flow`` or ``data`` again where they live only in memory.
+
+        Values of environment variables that are secrets were not stored with the run; they come
+        from ``environment`` or from the surroundings.
+        """
         definition = get_run(self.store, name).definition
         loaded = self._flow_again(definition, flow)
         dataset = _data_again(definition, data)
-        with self.surroundings(loaded, definition.environment):
+        variables = restored(definition.environment, environment or {}, self.settings.variable)
+        with self.surroundings(loaded, variables):
             return await resume_run(
                 self.store,
                 name,

@@ -166,6 +166,12 @@ class NodeError(FlowgradeError):
         super().__init__(message, hint=hint, place=place)
 
 
+class RowTimeoutError(FlowgradeError):
+    """A row took longer than the run allows."""
+
+    retryable = True
+
+
 class FlowOutputError(FlowgradeError):
     """An output of the flow cannot be resolved or is not JSON."""
 

@@ -98,6 +98,8 @@ def test_a_killed_run_shows_as_interrupted_and_resumes(
     process.wait(30)
     shown = two_nodes.run("runs", "show", "r", "--json").json
     assert shown["status"] == "interrupted"
+    assert shown["rows"] == 400
+    assert shown["seconds"] > 0
     assert 0 < shown["completed"] < 400
     ended = two_nodes.run("runs", "resume", "r", "--concurrency", "64", "--json")
     assert ended.code == 0, ended.err

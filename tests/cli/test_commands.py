@@ -119,6 +119,26 @@ def test_traces_are_listed_shown_and_exported(
     assert {"trace_id", "span_id", "name", "parent_id"} <= set(spans[0])
 
 
+def test_a_file_that_cannot_be_written_is_said(
+    two_nodes: Project, rows: Callable[[int], Path]
+) -> None:
+    rows(1)
+    two_nodes.run("run", "flow", "--data", "data.jsonl", "--name", "one")
+    found = two_nodes.run("runs", "export", "one", "-o", "nowhere/out.jsonl")
+    assert found.code == 2
+    assert "nowhere/out.jsonl: No such file or directory" in found.err
+    latin = two_nodes.write("in.json", '{"text": "café"}'.encode("latin-1"))
+    assert "not UTF-8" in two_nodes.run("test", "flow", "--inputs", latin).err
+
+
+def test_debug_shows_the_trace_and_keeps_the_exit_code(project: Project) -> None:
+    found = project.run("--debug", "runs", "show", "nothing")
+    assert found.code == 2
+    assert "Traceback" in found.err
+    project.write(".env", "FLOWGRADE_DEBUG=1\n")
+    assert "Traceback" in project.run("runs", "show", "nothing").err
+
+
 def test_an_empty_project_says_how_to_begin(project: Project) -> None:
     assert "flowgrade run" in project.run("runs", "list").err
     assert project.run("runs", "list", "--json").json == []

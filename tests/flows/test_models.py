@@ -141,6 +141,42 @@ def test_a_node_without_a_model_says_so(write: Write, stubbed: Models) -> None:
         flow(question="x")
 
 
+def test_a_connection_given_to_code_does_not_show_its_secrets_in_the_trace(
+    write: Write, tmp_path: Path
+) -> None:
+    folder = write(
+        {
+            "flow.dag.yaml": """
+                inputs: {x: {type: string, default: x}}
+                outputs: {y: {type: string, reference: "${use.output}"}}
+                nodes:
+                - name: use
+                  type: python
+                  source: {type: code, path: use.py}
+                  inputs: {server: mine}
+            """,
+            "use.py": """
+                from flowgrade.models import Connection
+
+                def use(server: Connection) -> str:
+                    return server.headers["X-Secret"][:2]
+            """,
+        }
+    )
+    connections = tmp_path / "connections.yaml"
+    connections.write_text(
+        "mine: {base_url: 'http://127.0.0.1:1/v1', api_key: sk-hush,"
+        " headers: {X-Secret: hush-hush}, configs: {a: hush-config}}\n",
+        encoding="utf-8",
+    )
+    models = Models(read_settings({"FLOWGRADE_CONNECTIONS": str(connections)}, folder=tmp_path))
+    spans: list[RecordedSpan] = []
+    execution = load_flow(folder, models=models).execute({}, sink=spans.extend)
+    assert execution.outputs == {"y": "hu"}
+    assert '"connection":"mine"' in spans[0].data
+    assert "hush" not in "".join(span.data for span in spans)
+
+
 PROMPTY = """---
 name: helper
 model:

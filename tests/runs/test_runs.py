@@ -157,6 +157,33 @@ def test_a_row_that_takes_too_long_fails_alone(app: App) -> None:
     error = list(run_rows(app.store, run.name))[1].error
     assert error is not None
     assert error.type == "RowTimeoutError"
+    late = list(run_rows(app.store, run.name))[1]
+    assert get_trace(app.store, late.trace_id)[0].error is not None
+
+
+def test_a_secret_of_the_environment_is_not_stored_and_comes_back_on_resume(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    def read(x: int) -> str:
+        if x and os.environ["MY_API_KEY"] != "second":
+            raise ValueError("not yet")
+        return os.environ["PLACE"]
+
+    rows = [{"x": 0}, {"x": 1}]
+    environment = {"MY_API_KEY": "first", "PLACE": "here"}
+    run = execute(app, read, rows, environment=environment)
+    assert (run.completed, run.failed) == (1, 1)
+    assert get_run(app.store, run.name).definition.environment == {
+        "MY_API_KEY": None,
+        "PLACE": "here",
+    }
+    with pytest.raises(InputError, match="--env MY_API_KEY=VALUE"):
+        asyncio.run(app.aresume(run.name, flow=read, data=rows))
+    given = {"MY_API_KEY": "second"}
+    again = asyncio.run(app.aresume(run.name, flow=read, data=rows, environment=given))
+    assert again.completed == 2
 
 
 def test_every_row_has_its_trace(app: App) -> None:

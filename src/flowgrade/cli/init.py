@@ -30,5 +30,5 @@ def init(folder: Path, template: str) -> None:
     note(f"A project with {count} questions is in {folder} (template: {template}).")
     note("Next:")
     note(f"  cd {folder}")
-    note("  flowgrade run . --data data/questions.jsonl")
     note("  flowgrade test . --inputs data/questions.jsonl")
+    note("  flowgrade run . --data data/questions.jsonl")

@@ -9,10 +9,12 @@ from typing import Any, NoReturn
 
 import click
 
-from flowgrade.errors import FlowgradeError
+from flowgrade.errors import FlowgradeError, InputError
 
 FAULT = 70
 """Exit code for a fault of ours."""
+
+_CHECK = "Check the path, and that it is yours to read and write."
 
 # Name → where it is and its line in the help. Only the command that is called is imported.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -112,6 +114,10 @@ def _run(arguments: list[str]) -> int:
         return 0
     except FlowgradeError as error:
         return _refused(error)
+    except OSError as error:
+        if error.filename is None:
+            return _fault(error)
+        return _refused(InputError(f"{error.filename}: {error.strerror}.", hint=_CHECK))
     except Exception as error:  # noqa: BLE001  the edge: nothing may show a bare trace
         return _fault(error)
     return code if isinstance(code, int) else 0
@@ -123,15 +129,13 @@ def _stopped() -> int:
 
 
 def _refused(error: FlowgradeError) -> int:
-    if _debug():
-        raise error
+    _trace(error)
     click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
     return error.exit_code
 
 
 def _fault(error: Exception) -> int:
-    if _debug():
-        raise error
+    _trace(error)
     click.echo(
         f"{click.style('Fault:', fg='red', bold=True)} {type(error).__name__}: {error}\n"
         "  This is a defect of Flowgrade. See where with --debug, and please report it.",
@@ -140,5 +144,19 @@ def _fault(error: Exception) -> int:
     return FAULT
 
 
+def _trace(error: Exception) -> None:
+    if _debug():
+        import traceback  # noqa: PLC0415  only for those who debug
+
+        click.echo("".join(traceback.format_exception(error)), err=True)
+
+
 def _debug() -> bool:
-    return os.environ.get("FLOWGRADE_DEBUG", "").strip().lower() in ("1", "true", "yes", "on")
+    if "FLOWGRADE_DEBUG" in os.environ:
+        return os.environ["FLOWGRADE_DEBUG"].strip().lower() in ("1", "true", "yes", "on")
+    from flowgrade.settings import read_settings  # noqa: PLC0415  only once something went wrong
+
+    try:
+        return read_settings().debug  # the project's .env may say so
+    except (FlowgradeError, OSError):
+        return False

@@ -31,7 +31,13 @@ from flowgrade.runs import Run, RunOptions, new_run_name
 )
 @click.option("--name", help="Name of the run.")
 @click.option("--variant", metavar="'${NODE.VARIANT}'", help="Variant of a node.")
-@click.option("--concurrency", default=64, show_default=True, type=click.IntRange(1, 4096))
+@click.option(
+    "--concurrency",
+    default=64,
+    show_default=True,
+    type=click.IntRange(1, 4096),
+    help="Rows under way at once, at most.",
+)
 @click.option("--limit", type=click.IntRange(1), help="Only the first rows.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds for one row.")
 @click.option("--stop-on-error", is_flag=True, help="Stop at the first failed row.")
@@ -87,7 +93,10 @@ def execute(work: Coroutine[Any, Any, Run], name: str) -> Run:
 @contextmanager
 def _terminate_as_interrupt() -> Iterator[None]:
     before = signal.getsignal(signal.SIGTERM)
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    interrupt = signal.getsignal(signal.SIGINT)
+    # A shell starts background commands with SIGINT ignored; SIGTERM must end them all the same.
+    ignored = interrupt in (signal.SIG_IGN, signal.SIG_DFL, None)
+    signal.signal(signal.SIGTERM, signal.default_int_handler if ignored else interrupt)
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from flowgrade.cli.folder import inside
 from flowgrade.cli.progress import progress_bar
 from flowgrade.cli.run import execute, report
 from flowgrade.cli.show import amount, duration, json_out, moment, note, run_summary, short, table
+from flowgrade.cli.values import pairs
 from flowgrade.runs import (
     FORMATS,
     RunRow,
@@ -36,7 +37,9 @@ def runs() -> None:
 
 
 @runs.command("list")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1), help="How many, at most."
+)
 @as_json_option
 def list_(limit: int, as_json: bool) -> None:
     """The newest runs first."""
@@ -66,7 +69,14 @@ def list_(limit: int, as_json: bool) -> None:
 
 @runs.command()
 @click.argument("run")
-@click.option("--rows", "count", default=10, show_default=True, type=click.IntRange(0))
+@click.option(
+    "--rows",
+    "count",
+    default=10,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many rows to show.",
+)
 @as_json_option
 def show(run: str, count: int, as_json: bool) -> None:
     """One run and its first rows."""
@@ -109,7 +119,14 @@ def errors(run: str, as_json: bool) -> None:
 
 @runs.command()
 @click.argument("run")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="jsonl", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    default="jsonl",
+    show_default=True,
+    help="Format of the rows.",
+)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File.")
 def export(run: str, format_: str, output: Path | None) -> None:
     """Write the rows of a run, in the order of the data."""
@@ -126,16 +143,30 @@ def export(run: str, format_: str, output: Path | None) -> None:
 @runs.command()
 @click.argument("run")
 @click.option("--accept-changes", is_flag=True, help="Go on although the flow has changed.")
-@click.option("--concurrency", type=click.IntRange(1, 4096))
+@click.option("--concurrency", type=click.IntRange(1, 4096), help="Another than before.")
+@click.option(
+    "--env", "environment", multiple=True, metavar="NAME=VALUE", help="Environment variable."
+)
 @as_json_option
-def resume(run: str, accept_changes: bool, concurrency: int | None, as_json: bool) -> int:
+def resume(
+    run: str,
+    accept_changes: bool,
+    concurrency: int | None,
+    environment: tuple[str, ...],
+    as_json: bool,
+) -> int:
     """Go on with a run: rows that are not completed are done."""
     app = App()
     definition = get_run(app.store, run).definition
     flow = app.load_flow(definition.flow, variant=definition.variant, init=definition.init)
     with progress_bar(quiet=as_json) as watch, inside(flow.folder):
         work = app.aresume(
-            run, flow=flow, accept_changes=accept_changes, concurrency=concurrency, watch=watch
+            run,
+            flow=flow,
+            accept_changes=accept_changes,
+            concurrency=concurrency,
+            environment=pairs(environment, "--env"),
+            watch=watch,
         )
         ended = execute(work, run)
     return report(ended, as_json)

@@ -33,7 +33,10 @@ def status(as_json: bool) -> int:
 
 @store.command("migrate")
 def migrate_() -> None:
-    """Bring the store to the current schema. SQLite is backed up first; a server is yours to."""
+    """Bring the store to the current schema.
+
+    A SQLite file is backed up first; back a server up yourself.
+    """
     opened = connect_store(read_settings().store)
     applied = migrate(opened)
     note(f"Applied: {', '.join(applied)}" if applied else "Nothing to do.")

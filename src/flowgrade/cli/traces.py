@@ -18,7 +18,9 @@ def traces() -> None:
 @traces.command("list")
 @click.option("--run", help="Only traces of this run.")
 @click.option("--failed", is_flag=True, help="Only traces that ended in an error.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1), help="How many, at most."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def list_(run: str | None, failed: bool, limit: int, as_json: bool) -> None:
     """The newest traces first."""
@@ -63,7 +65,13 @@ def show(trace: str, full: bool, as_json: bool) -> None:
 
 @traces.command()
 @click.option("--run", help="Only spans of this run.")
-@click.option("--format", type=click.Choice(["jsonl"]), default="jsonl", expose_value=False)
+@click.option(
+    "--format",
+    type=click.Choice(["jsonl"]),
+    default="jsonl",
+    expose_value=False,
+    help="Format of the spans.",
+)
 def export(run: str | None) -> None:
     """Write spans, a line each."""
     for span in export_spans(App().store, run=run):

@@ -30,7 +30,12 @@ def typed(items: Iterable[str], option: str) -> dict[str, Any]:
 
 def inputs_file(path: Path) -> dict[str, Any]:
     """The inputs in a JSON file, or in the first line of a JSONL file."""
-    text = path.read_text(encoding="utf-8-sig").strip()
+    try:
+        text = path.read_text(encoding="utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is not UTF-8 text (byte {error.start}).", hint="Save the file as UTF-8."
+        ) from error
     first = text.splitlines()[0] if path.suffix in (".jsonl", ".ndjson") and text else text
     try:
         found = loads(first)

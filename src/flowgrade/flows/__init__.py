@@ -12,7 +12,14 @@ from flowgrade.flows.loop import run_blocking
 from flowgrade.flows.metrics import log_metric
 from flowgrade.flows.modules import ModuleSpace
 from flowgrade.flows.references import Binding
-from flowgrade.flows.step import NODE_TYPES, NodeType, Step, Workshop
+from flowgrade.flows.step import (
+    NODE_TYPES,
+    NodeType,
+    Step,
+    Workshop,
+    literals_of,
+    references_of,
+)
 from flowgrade.flows.threads import in_thread
 from flowgrade.flows.tools import tool
 from flowgrade.flows.variants import parse_choice
@@ -34,9 +41,11 @@ __all__ = [
     "Workshop",
     "function_flow",
     "in_thread",
+    "literals_of",
     "load_flow",
     "log_metric",
     "parse_choice",
+    "references_of",
     "run_blocking",
     "tool",
 ]

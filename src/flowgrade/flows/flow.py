@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from flowgrade.errors import FlowInputError, FlowOutputError
+from flowgrade.errors import FlowInputError, FlowOutputError, RowTimeoutError
 from flowgrade.flows.body import Aggregate, Body, RowResult, Values, Yield
 from flowgrade.flows.definition import InputSpec
 from flowgrade.flows.loop import run_blocking
@@ -24,7 +24,6 @@ from flowgrade.tracing import (
     Sink,
     TraceContext,
     current_span,
-    new_trace_id,
     span,
     start_trace,
 )
@@ -44,13 +43,6 @@ class Execution(NamedTuple):
     usage: Usage | None
     cost: float | None
     spans: list[RecordedSpan]
-
-    @classmethod
-    def failed(cls, inputs: Values, error: Exception, *, start_ns: int) -> Execution:
-        """A call that was given up before it could tell anything itself."""
-        return cls(
-            inputs, None, None, {}, error, new_trace_id(), start_ns, time.time_ns(), None, None, []
-        )
 
 
 class Chunk(NamedTuple):
@@ -163,12 +155,17 @@ class Flow:
         parent: TraceContext | None = None,
         emit: Emit | None = None,
         join: bool = False,
+        timeout: float | None = None,  # noqa: ASYNC109  it becomes the row's own error
     ) -> Execution:
-        """Run it; errors come in the result, only cancellation is raised. See ``execute``."""
+        """Run it; errors come in the result, only cancellation is raised. See ``execute``.
+
+        After ``timeout`` seconds it is given up with RowTimeoutError; sync code that runs then
+        goes on in its thread, unheard.
+        """
         call = _Call(self, inputs, parent, join=join)
         with call.root:
             try:
-                call.gave(await self.body.acall(call.begin(), emit))
+                call.gave(await _within(timeout, self.body.acall(call.begin(), emit)))
             except Exception as error:  # noqa: BLE001  users' code may fail in any way
                 call.failed(error)
         return call.end(sink)
@@ -289,6 +286,22 @@ class _Call:
             trace.cost,
             self._spans,
         )
+
+
+async def _within(seconds: float | None, work: Awaitable[Yield]) -> Yield:
+    if seconds is None:
+        return await work
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await work
+    except TimeoutError as error:
+        if not limit.expired():
+            raise  # the flow's own
+        raise RowTimeoutError(
+            f"The row took longer than {seconds:g} s.",
+            hint="Give rows more time with --timeout, or see in its trace where it went.",
+        ) from error
 
 
 def _outputs(execution: Execution) -> Values:

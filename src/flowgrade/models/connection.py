@@ -51,6 +51,10 @@ class Connection:
     unset: tuple[str, ...] = ()
     """Environment variables that the connection names and that have no value."""
 
+    def __flowgrade_json__(self) -> dict[str, str | None]:
+        """How a trace shows it: without keys, headers and anything else that may be secret."""
+        return {"connection": self.name, "kind": self.kind, "base_url": self.base_url}
+
     @property
     def key_place(self) -> str:
         """Where a person sets the key."""

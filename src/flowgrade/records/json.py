@@ -15,6 +15,9 @@ JsonObject: TypeAlias = dict[str, Any]
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
+# A dataclass comes to ``describe`` first: it may say how it is shown, and hide a secret.
+_LENIENT = _OPTIONS | orjson.OPT_PASSTHROUGH_DATACLASS
+
 
 def dumps(value: object, *, default: Callable[[Any], Any] | None = None) -> str:
     """Encode ``value`` as compact JSON text.
@@ -33,7 +36,7 @@ def dumps_any(value: object) -> str:
     stands in them.
     """
     try:
-        return orjson.dumps(value, describe, _OPTIONS).decode()
+        return orjson.dumps(value, describe, _LENIENT).decode()
     except TypeError:  # huge integers, lone surrogates, cycles, objects that cannot be shown
         return orjson.dumps(plain(value), option=_OPTIONS).decode()
 

@@ -19,8 +19,10 @@ _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 def describe(value: Any) -> Any:
     """A value that JSON has no form for: what it says of itself, else a text about it."""
     as_json = getattr(value, "__flowgrade_json__", None)
-    if as_json is not None:
+    if as_json is not None and not isinstance(value, type):
         return as_json()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     if isinstance(value, (set, frozenset)):
@@ -67,8 +69,8 @@ class _Copy:
             return {_key(key): self.of(item, depth) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.of(item, depth) for item in value]
-        if is_dataclass(value) and not isinstance(value, type):
-            return {f.name: self.of(getattr(value, f.name), depth) for f in fields(value)}
+        if is_dataclass(value):
+            return self.of(describe(value), depth)
         try:
             return orjson.Fragment(orjson.dumps(value, option=_OPTIONS))
         except TypeError:

@@ -4,6 +4,7 @@ One process executes a run with bounded concurrency. Each row is stored as it ar
 with its trace. What was stored is never done again; what was not is done on resume.
 """
 
+from flowgrade.runs.environment import restored
 from flowgrade.runs.execute import RunOptions, Watch, resume_run, start_run
 from flowgrade.runs.export import FORMATS, export_run, failures
 from flowgrade.runs.progress import Progress
@@ -35,6 +36,7 @@ __all__ = [
     "get_run",
     "list_runs",
     "new_run_name",
+    "restored",
     "resume_run",
     "run_rows",
     "start_run",

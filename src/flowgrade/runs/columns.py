@@ -51,7 +51,12 @@ def _nothing(row: Values) -> Values:
 
 
 def _check_targets(explicit: Mapping[str, Any], declared: list[str], flow: Flow) -> None:
-    for name in explicit:
+    for name, value in explicit.items():
+        if isinstance(value, str) and value.startswith("${") and not value.endswith("}"):
+            raise MappingError(
+                f"The mapping of '{name}' begins with '${{' and does not end with '}}'.",
+                hint=f"Write it as {name}='${{data.COLUMN}}'.",
+            )
         if declared and name not in declared:
             near = get_close_matches(name, declared, n=1)
             there = f"It has: {', '.join(declared)}."

@@ -13,7 +13,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from flowgrade.errors import FlowgradeError
 from flowgrade.flows import Execution, Flow, in_thread
 from flowgrade.runs.source import RowSource, Task
 from flowgrade.runs.writer import RowWriter
@@ -21,12 +20,6 @@ from flowgrade.tracing import RecordedSpan
 
 _TICK = 0.02  # seconds between looks at whether more threads would help
 _BUSY = 0.8  # share of one processor from which on more threads would only take turns
-
-
-class RowTimeoutError(FlowgradeError):
-    """A row took longer than the run allows."""
-
-    retryable = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,24 +55,10 @@ class Lanes:
 
     async def _lane(self) -> None:
         while (task := self.source.take()) is not None:
-            self._done(task, await self._execute(task))
+            work = self.flow.aexecute(task.inputs, sink=_keep_nothing, timeout=self.timeout)
+            self._done(task, await work)
             if self.writer.full:
                 await in_thread(self.writer.wait_for_room)
-
-    async def _execute(self, task: Task) -> Execution:
-        work = self.flow.aexecute(task.inputs, sink=_keep_nothing)
-        if self.timeout is None:
-            return await work
-        start = time.time_ns()
-        try:
-            async with asyncio.timeout(self.timeout):
-                return await work
-        except TimeoutError:
-            error = RowTimeoutError(
-                f"The row took longer than {self.timeout:g} s.",
-                hint="Give rows more time with --timeout, or see where it went in its trace.",
-            )
-            return Execution.failed(task.inputs, error, start_ns=start)
 
     async def _threads(self) -> None:
         loop = asyncio.get_running_loop()

@@ -16,6 +16,7 @@ from flowgrade.flows import Flow, RowResult
 from flowgrade.records import Failure
 from flowgrade.runs.columns import column_reader
 from flowgrade.runs.engine import Lanes
+from flowgrade.runs.environment import storable
 from flowgrade.runs.progress import Progress
 from flowgrade.runs.repository import (
     add_run,
@@ -73,7 +74,7 @@ async def start_run(
         mapping=dict(given.mapping) if given.mapping else None,
         variant=flow.variant,
         init=dict(flow.init),
-        environment=dict(given.environment or {}),
+        environment=storable(given.environment or {}),
         limit=given.limit,
         concurrency=given.concurrency,
         timeout=given.timeout,
@@ -86,6 +87,7 @@ async def start_run(
         status=RunStatus.RUNNING,
         definition=definition,
         created_ns=time.time_ns(),
+        rows=dataset.count(),
     )
     with _locked(store, run.name):
         add_run(store, run)
@@ -140,7 +142,7 @@ class _Execution:
 
     async def go(self, watch: Watch | None) -> Run:
         done = completed_rows(self._store, self._run.name)
-        progress = Progress(rows=self._dataset.count(), before=len(done))
+        progress = Progress(rows=self._run.rows, before=len(done))
         source = RowSource(self._dataset.rows(), done=done, apply=self._apply)
         if watch is not None:
             watch(progress)
@@ -167,8 +169,14 @@ class _Execution:
 
     async def _work(self, source: RowSource, progress: Progress) -> bool:
         """Do the rows; returns whether the run was stopped before its last."""
-        writer = RowWriter(self._store, self._run.name, progress, on_stop=source.stop)
         definition = self._run.definition
+        writer = RowWriter(
+            self._store,
+            self._run.name,
+            progress,
+            on_stop=source.stop,
+            seconds=self._run.seconds,
+        )
         lanes = Lanes(
             flow=self._flow,
             source=source,

@@ -99,6 +99,11 @@ def is_cancel_asked(transaction: Transaction, name: str) -> bool:
     return found is None or bool(found[0])
 
 
+def save_seconds(transaction: Transaction, name: str, seconds: float) -> None:
+    """Store how long a run has taken so far."""
+    transaction.execute("UPDATE runs SET seconds = ? WHERE id = ?", (seconds, name))
+
+
 def completed_rows(store: Store, name: str) -> set[int]:
     """Numbers of the rows that need not be done again."""
     with store.read() as transaction:

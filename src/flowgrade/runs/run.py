@@ -39,7 +39,8 @@ class RunDefinition:
     mapping: JsonObject | None = None
     variant: str | None = None
     init: JsonObject = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str | None] = field(default_factory=dict)
+    """Variables set for the run; None where the value is a secret and was not stored."""
     limit: int | None = None
     concurrency: int = 64
     timeout: float | None = None

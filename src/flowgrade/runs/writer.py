@@ -11,7 +11,7 @@ from flowgrade.errors import FlowgradeError, StoreError
 from flowgrade.flows import Execution
 from flowgrade.records import Failure, dumps_any
 from flowgrade.runs.progress import Progress
-from flowgrade.runs.repository import is_cancel_asked
+from flowgrade.runs.repository import is_cancel_asked, save_seconds
 from flowgrade.runs.tables import RUN_ROWS
 from flowgrade.store import Store
 from flowgrade.tracing import SPANS, RecordedSpan
@@ -28,7 +28,13 @@ class RowWriter:
     """Takes finished rows from any thread; ``close`` returns when all are stored."""
 
     def __init__(
-        self, store: Store, run: str, progress: Progress, *, on_stop: Callable[[], None]
+        self,
+        store: Store,
+        run: str,
+        progress: Progress,
+        *,
+        on_stop: Callable[[], None],
+        seconds: float = 0.0,
     ) -> None:
         self._store = store
         self._run = run
@@ -40,6 +46,8 @@ class RowWriter:
         self._changed = threading.Condition()
         self._closed = False
         self._next_look = 0.0
+        self._seconds = seconds  # that earlier parts of the run took
+        self._began = time.monotonic()
         self.error: FlowgradeError | None = None
         self.cancelled = False
         self._thread = threading.Thread(target=self._work, name="flowgrade-writer", daemon=True)
@@ -119,6 +127,9 @@ class RowWriter:
             # A row done again after it failed replaces what it was.
             transaction.insert(RUN_ROWS, rows, conflict="replace")
             transaction.insert(SPANS, spans, conflict="keep")
+            if time.monotonic() >= self._next_look:
+                # Kept now and then, so that a run that is killed still says how long it took.
+                save_seconds(transaction, self._run, self._seconds + time.monotonic() - self._began)
         with self._changed:
             self._waiting -= size
             self._changed.notify_all()

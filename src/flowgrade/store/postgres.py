@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any, LiteralString
 
@@ -71,6 +71,9 @@ class PostgresStore:
         try:
             yield self._locked(connection, key)
         finally:
+            # A server learns of a closed connection a moment later; the next caller is here now.
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock_all()")
             connection.close()
 
     def backup(self, label: str) -> str | None:

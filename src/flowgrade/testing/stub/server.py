@@ -47,7 +47,7 @@ class StubServer:
         if not allow_remote and not _is_loopback(host):
             raise UsageError(
                 f"The stub would listen on {host}, beyond this machine.",
-                hint="Use 127.0.0.1, or allow remote access on purpose (allow_remote=True).",
+                hint="Use 127.0.0.1, or allow it on purpose: allow_remote=True, --allow-remote.",
             )
         self._host, self._port, self._grace = host, port, grace
         self._handler = StubHandler(Play(script or StubScript()))

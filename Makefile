@@ -49,7 +49,8 @@ lint-spelling: $(DEV)
 	@$(VENV)/bin/codespell
 
 .PHONY: docs
-docs: $(DEV)  ## check the links in the documentation
+docs: $(DEV)  ## check the links and that generated pages are fresh
+	@$(PYTHON) tools/docs.py --check
 	@$(PYTHON) tools/check_links.py
 
 .PHONY: check

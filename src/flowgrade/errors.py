@@ -29,6 +29,13 @@ class Place:
         return ":".join(parts)
 
 
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  a stranger's exception may fail when it is shown
+        return "it cannot be shown"
+
+
 class FlowgradeError(Exception):
     """Flowgrade could not do what was asked."""
 
@@ -160,7 +167,7 @@ class NodeError(FlowgradeError):
         self.node = node
         self.cause = cause
         hint = cause.hint if isinstance(cause, FlowgradeError) else None
-        text = cause.message if isinstance(cause, FlowgradeError) else str(cause)
+        text = cause.message if isinstance(cause, FlowgradeError) else _text_of(cause)
         place = cause.place if isinstance(cause, FlowgradeError) else None
         message = f"Node '{node}' failed: {type(cause).__name__}: {text}"
         super().__init__(message, hint=hint, place=place)

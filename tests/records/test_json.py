@@ -122,6 +122,21 @@ def test_what_is_not_json_is_described(value: Any, expected: Any) -> None:
         assert found == expected
 
 
+@dataclass
+class Guarded:
+    key: str
+
+    def __flowgrade_json__(self) -> Any:
+        return {"kind": "guarded"}
+
+
+@pytest.mark.parametrize("beside", [1, 2**70, "\udc80", object()])
+def test_a_dataclass_that_says_how_it_is_shown_shows_no_more(beside: object) -> None:
+    found = dumps_any({"guarded": Guarded("sk-1"), "list": [Guarded("sk-1")], "beside": beside})
+    assert "sk-1" not in found
+    assert loads(found)["guarded"] == {"kind": "guarded"}
+
+
 def test_a_value_that_holds_itself_is_described() -> None:
     value: dict[str, Any] = {"name": "a"}
     value["self"] = value

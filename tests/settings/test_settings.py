@@ -154,6 +154,18 @@ def test_another_kind_of_database_is_refused_without_its_password(folder: Path, 
 
 
 @pytest.mark.parametrize(
+    "text", ["postgresql:u:hunter2@h/d", "postgres:/u:hunter2@h/d", "host=h password=hunter2"]
+)
+def test_an_address_of_the_wrong_form_names_no_file(folder: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="neither the path") as caught:
+        read({"FLOWGRADE_STORE": text})
+    assert "hunter2" not in str(caught.value)
+    (folder / ".env").write_text(f"FLOWGRADE_STORE='{text}'\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="neither the path"):
+        read()
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [("1", True), ("true", True), (" YES ", True), ("on", True), ("0", False), ("off", False)],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from flowgrade.errors import StoreBusyError, StoreConflictError, StoreError, StoreFullError
 from flowgrade.store import Store, connect_store, open_store
+from flowgrade.store.disk import disk_error
 from tests.store.conftest import Start
 
 FILL = """
@@ -132,3 +134,39 @@ def test_a_long_wait_for_another_writer_ends_in_an_error(
         assert raised.value.retryable
         with other.write() as transaction:
             transaction.execute("CREATE TABLE free (a TEXT)")
+
+
+def test_a_backup_is_whole_or_not_there(tmp_path: Path) -> None:
+    with closing(open_store(f"sqlite:///{tmp_path}/s.db")) as store:
+        first = store.backup("now")
+        with store.write() as transaction:
+            transaction.execute("CREATE TABLE later (a TEXT)")
+        assert store.backup("now") == first == str(tmp_path / "backups" / "s-now.db")
+        with closing(open_store(f"sqlite:///{first}")) as copy, copy.read() as transaction:
+            assert transaction.one("SELECT COUNT(*) FROM later") == (0,)
+        (tmp_path / "backups" / "s-taken.db").mkdir()
+        with pytest.raises(StoreError, match="cannot be written"):
+            store.backup("taken")
+    assert {file.name for file in (tmp_path / "backups").iterdir()} == {"s-now.db", "s-taken.db"}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG])
+def test_a_folder_on_a_full_disk_is_said(number: int) -> None:
+    error = disk_error("The folder x cannot be made", OSError(number, "no room"))
+    assert isinstance(error, StoreFullError)
+    assert error.message == "The folder x cannot be made: no room."
+    assert error.hint is not None
+
+
+def test_a_file_system_without_locks_is_not_taken_for_a_busy_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with closing(open_store(f"sqlite:///{tmp_path}/s.db")) as store:
+        monkeypatch.setattr(fcntl, "flock", no_locks)
+        with pytest.raises(StoreError, match="No locks available"), store.lock("run-a"):
+            pass

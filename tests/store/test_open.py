@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -43,6 +44,21 @@ def test_a_path_may_hold_any_character(tmp_path: Path, name: str) -> None:
     assert (folder / name).is_file()
 
 
+def test_a_store_that_cannot_be_opened_leaves_nothing_open(tmp_path: Path) -> None:
+    descriptors = Path("/dev/fd")
+    if not descriptors.is_dir():
+        pytest.skip("this system does not show its descriptors")
+    (tmp_path / "no.db").write_text("no database, " * 100, encoding="utf-8")
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
+        connection.execute("CREATE TABLE runs (mine TEXT)")
+    before, kept = len(list(descriptors.iterdir())), []
+    for name in ("no.db", "other.db"):
+        with pytest.raises(StoreError) as raised:
+            open_store(f"sqlite:///{tmp_path}/{name}")
+        kept.append(raised)  # and with it the frames that hold the connection
+    assert len(list(descriptors.iterdir())) == before
+
+
 def test_closing_leaves_one_file(tmp_path: Path) -> None:
     with closing(open_store(f"sqlite:///{tmp_path}/s.db")) as store, store.write() as transaction:
         transaction.execute("CREATE TABLE a (b TEXT)")
@@ -52,6 +68,7 @@ def test_closing_leaves_one_file(tmp_path: Path) -> None:
 def test_a_relative_path_stays_where_it_was_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    open_store(f"sqlite:///{tmp_path}/s.db").close()
     monkeypatch.chdir(tmp_path)
     with closing(open_store("sqlite:///s.db")) as store:
         (tmp_path / "elsewhere").mkdir()
@@ -62,10 +79,23 @@ def test_a_relative_path_stays_where_it_was_opened(
     assert not any((tmp_path / "elsewhere").iterdir())
 
 
+def test_opening_waits_while_somebody_reads_a_file_in_another_mode(tmp_path: Path) -> None:
+    file = tmp_path / "s.db"
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as reader:
+        reader.execute("CREATE TABLE theirs (a TEXT)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM theirs").fetchall()
+        release = threading.Timer(0.2, reader.execute, ["COMMIT"])
+        release.start()
+        with closing(connect_store(f"sqlite:///{file}")) as store, store.read() as transaction:
+            assert transaction.one("PRAGMA journal_mode") == ("wal",)
+        release.join()
+
+
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("These are notes, " * 100, encoding="utf-8")
-    with pytest.raises(StoreError, match="not a database") as raised:
+    with pytest.raises(StoreError, match="not a SQLite database") as raised:
         open_store(f"sqlite:///{file}")
     assert raised.value.hint is not None
     assert "FLOWGRADE_STORE" in raised.value.hint
@@ -77,7 +107,7 @@ def test_a_damaged_database_is_an_error_of_the_store(tmp_path: Path) -> None:
     open_store(f"sqlite:///{file}").close()
     content = file.read_bytes()
     file.write_bytes(content[:100] + b"\xff" * (len(content) - 100))
-    with pytest.raises(StoreError, match="malformed|not a database") as raised:
+    with pytest.raises(StoreError, match="malformed|not a SQLite database") as raised:
         open_store(f"sqlite:///{file}")
     assert raised.value.hint is not None
 
@@ -167,11 +197,14 @@ class TestPostgres:
     @pytest.mark.parametrize(
         "url",
         [
+            "postgresql://ada:1234/hush@host/db",
             "postgresql://ada:hush@secret@host:x/db",
             "postgresql://ada:hush/word@host/db",
             "postgresql://ada:hush@host/db?nonsense=hush",
             "postgres://ada:hush%ZZ@host/db",
             "postgresql://ada:hush/word@host",
+            "postgresql://ada:hush@hush@host/db",
+            "postgresql://ada:hush",
             "postgresql://",
         ],
     )

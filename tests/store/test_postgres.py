@@ -163,6 +163,14 @@ def test_threads_leave_few_connections_behind(postgres: PostgresServer, url: str
     assert settled(lambda: connections(postgres, url) == 0)
 
 
+def test_a_store_that_is_refused_leaves_no_connection(postgres: PostgresServer, url: str) -> None:
+    with closing(open_store(url)) as store, store.write() as transaction:
+        transaction.execute("INSERT INTO flowgrade_migrations VALUES (9000, '9000_more')")
+    with pytest.raises(StoreError, match="newer Flowgrade"):
+        open_store(url)
+    assert settled(lambda: connections(postgres, url) == 0)
+
+
 def test_settings_of_the_server_do_not_change_what_a_transaction_sees(
     postgres: PostgresServer, url: str
 ) -> None:

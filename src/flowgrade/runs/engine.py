@@ -19,7 +19,9 @@ from flowgrade.runs.writer import RowWriter
 from flowgrade.tracing import RecordedSpan
 
 _TICK = 0.02  # seconds between looks at whether more threads would help
-_BUSY = 0.8  # share of one processor from which on more threads would only take turns
+# Share of one processor from which on more threads would only take turns. Code that computes gets
+# no more than this where other programs want the processor as well.
+_BUSY = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,8 @@ class Lanes:
                 self.source.stop()
 
     def _more(self, lanes: int, used: float) -> int:
-        if self.source.ended or used > _BUSY or not lanes:
+        # A lane that waits for the writer is idle too, and more of them would not help it.
+        if self.source.ended or used > _BUSY or self.writer.full or not lanes:
             return 0
         return min(lanes, self.concurrency - lanes)
 

@@ -87,9 +87,11 @@ def delete_run(store: Store, name: str) -> None:
 
 
 def ask_to_cancel(store: Store, name: str, *, wish: bool = True) -> None:
-    """Leave word for the process that executes the run."""
+    """Leave word for the process that executes the run; raises NotFoundError."""
     with store.write() as transaction:
-        transaction.execute("UPDATE runs SET cancel_asked = ? WHERE id = ?", (int(wish), name))
+        sql = "UPDATE runs SET cancel_asked = ? WHERE id = ?"
+        if not transaction.execute(sql, (int(wish), name)):
+            raise _unknown(transaction, name)
 
 
 def is_cancel_asked(transaction: Transaction, name: str) -> bool:

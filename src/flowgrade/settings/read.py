@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,8 @@ PROJECT_FILE = "flowgrade.yaml"
 STATE_FOLDER = ".flowgrade"
 
 _PATHS = {"FLOWGRADE_STORE", "FLOWGRADE_HOME", "FLOWGRADE_CONNECTIONS"}
+# Without this such a value would name a new file, password and all.
+_ALMOST_POSTGRES = re.compile(r"(^|/)postgres(ql)?:|(^|/|\s)(host|dbname|password)\s*=")
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"", "0", "false", "no", "off"}
 
@@ -112,6 +115,11 @@ def _store(given: str | None, own: str | None, project: Path) -> str:
         raise SettingsError(
             f"The store is a database of the kind '{scheme}', which is not supported.",
             hint="Use postgresql://user@host/database or the path of a SQLite file.",
+        )
+    if _ALMOST_POSTGRES.search(value):
+        raise SettingsError(
+            "The store is neither the path of a file nor the address of a database.",
+            hint="Write a PostgreSQL store as postgresql://user@host/database.",
         )
     return f"sqlite:///{named_path('FLOWGRADE_STORE', value).resolve()}"
 

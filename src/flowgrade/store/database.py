@@ -66,10 +66,14 @@ class Store(Protocol):
         ...
 
     def lock(self, name: str) -> AbstractContextManager[bool]:
-        """Hold the lock ``name``; gives False when somebody holds it, here or in any process.
+        """Hold the lock ``name``; gives False when somebody keeps it, here or in any process.
 
         The operating system or the server frees it when its holder dies, however it dies.
         """
+        ...
+
+    def is_locked(self, name: str) -> bool:
+        """Whether somebody holds the lock ``name``; looking keeps nobody from taking it."""
         ...
 
     def backup(self, label: str) -> str | None:

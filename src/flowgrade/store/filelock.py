@@ -5,13 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from flowgrade.errors import StoreError
 from flowgrade.store.disk import disk_error
 
+LOCK_PATIENCE = 0.25
+"""Seconds until a lock counts as kept: others look for an instant, a server frees it late."""
+
+_PAUSE = 0.01  # seconds between attempts
 _HELD = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
 
 if sys.platform == "win32":
@@ -27,8 +32,8 @@ else:
 
 
 @contextmanager
-def file_lock(path: Path) -> Iterator[bool]:
-    """Try to take the lock file ``path``; gives whether this caller has it now.
+def file_lock(path: Path, *, patience: float) -> Iterator[bool]:
+    """Try for ``patience`` seconds to take the lock file ``path``; gives whether that worked.
 
     Raises StoreError when the file cannot be made or its file system knows no locks.
     """
@@ -37,9 +42,17 @@ def file_lock(path: Path) -> Iterator[bool]:
     except OSError as error:
         raise disk_error(f"The lock file {path} cannot be made", error) from error
     try:
-        yield _taken(descriptor, path)
+        yield persist(lambda: _taken(descriptor, path), patience)
     finally:
         os.close(descriptor)
+
+
+def persist(attempt: Callable[[], bool], patience: float) -> bool:
+    """Try at once, then for ``patience`` seconds; returns whether an attempt succeeded."""
+    end = time.monotonic() + patience
+    while not (done := attempt()) and time.monotonic() < end:
+        time.sleep(_PAUSE)
+    return done
 
 
 def _taken(descriptor: int, path: Path) -> bool:

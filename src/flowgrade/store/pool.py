@@ -60,20 +60,14 @@ class Pool(Generic[C]):
                 return
         connection.close()
 
-    def clear(self) -> None:
-        """Close the idle connections."""
-        self._leave_parent()
-        with self._guard:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
-
     def close(self) -> None:
         """Close the idle connections now, and those in use when they are given back."""
         self._leave_parent()
         with self._guard:
             self._closed = True
-        self.clear()
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
     def _leave_parent(self) -> None:
         if self._process != os.getpid():

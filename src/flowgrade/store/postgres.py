@@ -13,6 +13,7 @@ import psycopg
 from psycopg import pq
 
 from flowgrade.store.database import Row, Transaction, Values
+from flowgrade.store.filelock import LOCK_PATIENCE, persist
 from flowgrade.store.misuse import Writers, failed, over
 from flowgrade.store.pool import Pool
 from flowgrade.store.postgres_errors import is_connection_error, public_place, translate
@@ -66,15 +67,25 @@ class PostgresStore:
     @contextmanager
     def lock(self, name: str) -> Iterator[bool]:
         """An advisory lock held by a connection of its own."""
-        key = zlib.crc32(name.encode()) - 0x80000000
         connection = self._connect()
         try:
-            yield self._locked(connection, key)
+            yield self._locked(connection, _lock_key(name))
         finally:
             # A server learns of a closed connection a moment later; the next caller is here now.
             with suppress(psycopg.Error):
                 connection.execute("SELECT pg_advisory_unlock_all()")
             connection.close()
+
+    def is_locked(self, name: str) -> bool:
+        """Looks the lock up among those that the server keeps."""
+        with self.read() as transaction:
+            found = transaction.one(
+                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 "
+                "AND classid::bigint = ? AND objid::bigint = ? AND granted AND database = "
+                "(SELECT oid FROM pg_database WHERE datname = current_database())",
+                (_LOCK_SPACE, _lock_key(name) & 0xFFFFFFFF),
+            )
+            return found is not None
 
     def backup(self, label: str) -> str | None:
         """None: a server is backed up by its own means."""
@@ -108,7 +119,6 @@ class PostgresStore:
                 raise translate(error, self.place) from error
         else:
             return connection
-        self._pool.clear()
         connection = self._connect()
         try:
             connection.execute(begin)
@@ -120,12 +130,9 @@ class PostgresStore:
     def _locked(self, connection: Connection, key: int) -> bool:
         try:
             connection.execute(_LOCK_SETTINGS)
-            row = connection.execute(
-                "SELECT pg_try_advisory_lock(%s, %s)", (_LOCK_SPACE, key)
-            ).fetchone()
+            return persist(lambda: _try_lock(connection, key), LOCK_PATIENCE)
         except psycopg.Error as error:
             raise translate(error, self.place) from error
-        return bool(row and row[0])
 
     def _connect(self) -> Connection:
         try:
@@ -144,6 +151,15 @@ class PostgresStore:
             connection.close()
             raise translate(error, self.place) from error
         return connection
+
+
+def _lock_key(name: str) -> int:
+    return zlib.crc32(name.encode()) - 0x80000000  # PostgreSQL's integers have a sign
+
+
+def _try_lock(connection: Connection, key: int) -> bool:
+    found = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (_LOCK_SPACE, key))
+    return found.fetchone() == (True,)
 
 
 class _PostgresTransaction:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from flowgrade.store.database import Row, Transaction, Values
 from flowgrade.store.disk import disk_error, make_folder
-from flowgrade.store.filelock import file_lock
+from flowgrade.store.filelock import LOCK_PATIENCE, file_lock
 from flowgrade.store.misuse import Writers, failed, over
 from flowgrade.store.pool import Pool
 from flowgrade.store.sqlite_errors import BUSY_SECONDS, is_busy, translate
@@ -62,10 +62,18 @@ class SqliteStore:
     @contextmanager
     def lock(self, name: str) -> Iterator[bool]:
         """A lock file beside the database."""
-        folder = self.path.parent / "locks"
-        make_folder(folder)
-        with file_lock(folder / f"{self.path.stem}.{quote(name, safe='')}.lock") as held:
+        file = self._lock_file(name)
+        make_folder(file.parent)
+        with file_lock(file, patience=LOCK_PATIENCE) as held:
             yield held
+
+    def is_locked(self, name: str) -> bool:
+        """Takes the lock for an instant, which the patience of ``lock`` outlasts."""
+        file = self._lock_file(name)
+        if not file.exists():
+            return False
+        with file_lock(file, patience=0) as held:
+            return not held
 
     def backup(self, label: str) -> str | None:
         """Copy the file to ``backups/`` beside it, also while others write."""
@@ -87,6 +95,9 @@ class SqliteStore:
         """Close every connection; one that a transaction uses is closed when that ends."""
         self._reading.close()
         self._writing.close()
+
+    def _lock_file(self, name: str) -> Path:
+        return self.path.parent / "locks" / f"{self.path.stem}.{quote(name, safe='')}.lock"
 
     def _copy(self, target: Path) -> None:
         connection = self._reading.take()

@@ -47,6 +47,11 @@ def translate(error: Exception, place: str) -> StoreError:
         )
     if code in _KEY_TAKEN:
         return StoreConflictError(f"The store {place} has such a row already: {error}.")
+    if primary == sqlite3.SQLITE_NOTADB:
+        return StoreError(
+            f"The file {place} is not a SQLite database.",
+            hint="Move that file away, or name another one in FLOWGRADE_STORE.",
+        )
     verb = _VERBS.get(primary, "failed")
     return StoreError(f"The store {place} {verb}: {error}.", hint=_hint(primary))
 
@@ -56,8 +61,6 @@ def _code(error: Exception) -> int:
 
 
 def _hint(primary: int) -> str | None:
-    if primary == sqlite3.SQLITE_NOTADB:
-        return "Move that file away, or name another one in FLOWGRADE_STORE."
     if primary == sqlite3.SQLITE_CORRUPT:
         return "Move that file away and put a backup in its place, or begin with a new one."
     if primary in _VERBS:

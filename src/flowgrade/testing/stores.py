@@ -277,6 +277,26 @@ class StoreConformance:
             with other.lock("run-a") as again:
                 assert again
 
+    def test_looking_at_a_lock_keeps_nobody_from_taking_it(self) -> None:
+        with self._opened() as store, closing(self.open()) as other:
+            assert not store.is_locked("run-a")
+            with store.lock("run-a"):
+                assert store.is_locked("run-a")
+                assert other.is_locked("run-a")
+                assert not other.is_locked("run-b")
+            assert not other.is_locked("run-a")
+
+            def look() -> None:
+                for _ in range(200):
+                    other.is_locked("run-b")
+
+            def take() -> None:
+                for _ in range(20):
+                    with store.lock("run-b") as held:
+                        assert held
+
+            _together(look, look, take)
+
     def test_a_lock_is_free_after_an_error(self) -> None:
         with self._opened() as store:
             with _raises(ZeroDivisionError), store.lock("run-a"):

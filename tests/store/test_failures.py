@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flowgrade.errors import StoreBusyError, StoreConflictError, StoreError, StoreFullError
 from flowgrade.store import Store, connect_store, open_store
 from flowgrade.store.disk import disk_error
+from flowgrade.store.sqlite import enter_wal
 from tests.store.conftest import Start
 
 FILL = """
@@ -134,6 +137,26 @@ def test_a_long_wait_for_another_writer_ends_in_an_error(
         assert raised.value.retryable
         with other.write() as transaction:
             transaction.execute("CREATE TABLE free (a TEXT)")
+
+
+class Crowded(sqlite3.Connection):
+    """A connection that is told at once that others are there, as happens seldom and by chance."""
+
+    refusals = 3
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        if self.refusals:
+            self.refusals -= 1
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise error
+        return super().execute(*arguments)
+
+
+def test_write_ahead_mode_is_entered_in_a_crowd(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "s.db", factory=Crowded)) as connection:
+        enter_wal(connection)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_a_backup_is_whole_or_not_there(tmp_path: Path) -> None:

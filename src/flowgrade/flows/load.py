@@ -21,7 +21,7 @@ from flowgrade.flows.step import NODE_TYPES, NodeType, Step, Workshop
 from flowgrade.flows.yamlfile import YamlFile, read_yaml_file
 from flowgrade.models import Models
 from flowgrade.plugins import load_plugin, plugins
-from flowgrade.records import JsonObject, Ref, digest_bytes
+from flowgrade.records import JsonObject, Ref, digest_bytes, loads
 
 
 def load_flow(
@@ -221,8 +221,6 @@ def _sample(raw: object, folder: Path) -> JsonObject:
     found = dict(raw)
     inputs = found.get("inputs")
     if isinstance(inputs, str) and inputs.startswith("${file:"):
-        from flowgrade.records import loads  # noqa: PLC0415
-
         found["inputs"] = loads((folder / inputs[7:-1]).read_bytes())
     return found
 

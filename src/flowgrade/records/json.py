@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -13,7 +14,7 @@ from flowgrade.records.plain import describe, plain
 Json: TypeAlias = Any
 JsonObject: TypeAlias = dict[str, Any]
 
-_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+_OPTIONS = orjson.OPT_NON_STR_KEYS
 
 # A dataclass comes to ``describe`` first: it may say how it is shown, and hide a secret.
 _LENIENT = _OPTIONS | orjson.OPT_PASSTHROUGH_DATACLASS
@@ -25,7 +26,7 @@ def dumps(value: object, *, default: Callable[[Any], Any] | None = None) -> str:
     Dataclasses, dates, enums, UUIDs and numpy arrays are encoded too; other types go through
     ``default``. NaN and infinities become null. Raises TypeError for what cannot be encoded.
     """
-    return orjson.dumps(value, default, _OPTIONS).decode()
+    return orjson.dumps(value, default, _OPTIONS | _numpy()).decode()
 
 
 def dumps_any(value: object) -> str:
@@ -36,11 +37,17 @@ def dumps_any(value: object) -> str:
     stands in them.
     """
     try:
-        return orjson.dumps(value, describe, _LENIENT).decode()
+        return orjson.dumps(value, describe, _LENIENT | _numpy()).decode()
     except TypeError:  # huge integers, lone surrogates, cycles, objects that cannot be shown
-        return orjson.dumps(plain(value), option=_OPTIONS).decode()
+        return orjson.dumps(plain(value), option=_OPTIONS | _numpy()).decode()
 
 
 def loads(text: str | bytes) -> Json:
     """Decode JSON text; raises ValueError with the position when it is not JSON."""
     return orjson.loads(text)
+
+
+def _numpy() -> int:
+    # With this option the codec imports numpy, 50 ms, at the first value that it does not know. A
+    # value of numpy's can only be there once somebody has imported it.
+    return orjson.OPT_SERIALIZE_NUMPY if "numpy" in sys.modules else 0

@@ -33,9 +33,6 @@ from flowgrade.runs.writer import RowWriter
 from flowgrade.store import Store
 from flowgrade.tracing import save_spans, start_trace
 
-_ATTEMPTS = 5
-_BETWEEN = 0.05  # seconds
-
 Watch = Callable[[Progress], None]
 """Called once, with the counters of a run that begins; it may look at them as it likes."""
 
@@ -234,17 +231,13 @@ class _Execution:
 
 @contextmanager
 def _locked(store: Store, name: str) -> Iterator[None]:
-    # Whoever looks at a run takes its lock for a moment, to see whether its process lives.
-    for _ in range(_ATTEMPTS):
-        with store.lock(lock_name(name)) as held:
-            if held:
-                yield
-                return
-        time.sleep(_BETWEEN)
-    raise RunBusyError(
-        f"The run '{name}' is being executed by another process.",
-        hint=f"Wait for it, or stop it: flowgrade runs cancel {name}",
-    )
+    with store.lock(lock_name(name)) as held:
+        if not held:
+            raise RunBusyError(
+                f"The run '{name}' is being executed by another process.",
+                hint=f"Wait for it, or stop it: flowgrade runs cancel {name}",
+            )
+        yield
 
 
 def _base(dataset: Dataset) -> Path | None:

@@ -188,13 +188,12 @@ def _run(transaction: Transaction, found: Sequence[Any]) -> Run:
 
 def _with_truth(store: Store, run: Run) -> Run:
     """A run whose process is gone is interrupted, whatever it wrote last."""
-    with store.lock(lock_name(run.name)) as free:
-        if not free:
-            return run
-        # It may have come to its end since it was read.
-        with store.read() as transaction:
-            found = transaction.one(f"{RUNS.select} WHERE id = ?", (run.name,))
-            now = _run(transaction, found) if found is not None else run
+    if store.is_locked(lock_name(run.name)):
+        return run
+    # It may have come to its end since it was read.
+    with store.read() as transaction:
+        found = transaction.one(f"{RUNS.select} WHERE id = ?", (run.name,))
+        now = _run(transaction, found) if found is not None else run
     if now.status is not RunStatus.RUNNING:
         return now
     return replace(now, status=RunStatus.INTERRUPTED)

@@ -16,7 +16,7 @@ from flowgrade.store.database import Row, Transaction, Values
 from flowgrade.store.filelock import LOCK_PATIENCE, persist
 from flowgrade.store.misuse import Writers, failed, over
 from flowgrade.store.pool import Pool
-from flowgrade.store.postgres_errors import is_connection_error, public_place, translate
+from flowgrade.store.postgres_errors import public_place, translate
 from flowgrade.store.table import Conflict, Table, insertions, sound_text
 
 _LOCK_SPACE = 0x464C4F57  # the first key of our advisory locks, so that other programs' differ
@@ -113,10 +113,8 @@ class PostgresStore:
         connection = self._pool.take()
         try:
             connection.execute(begin)
-        except psycopg.Error as error:
+        except psycopg.Error:
             connection.close()
-            if not is_connection_error(error):
-                raise translate(error, self.place) from error
         else:
             return connection
         connection = self._connect()

@@ -58,7 +58,7 @@ def translate(error: Exception, place: str) -> StoreError:
         return StoreBusyError(f"The store {place} is busy: {text}.", hint="Try again.")
     if isinstance(error, errors.UniqueViolation):
         return StoreConflictError(f"The store {place} has such a row already: {text}.")
-    if is_connection_error(error):
+    if _is_connection_error(error):
         return StoreError(
             f"The store {place} cannot be reached: {text}.",
             hint="Check the address, user and password in FLOWGRADE_STORE and that it runs.",
@@ -66,7 +66,7 @@ def translate(error: Exception, place: str) -> StoreError:
     return StoreError(f"The store {place} failed: {text}.")
 
 
-def is_connection_error(error: Exception) -> bool:
+def _is_connection_error(error: Exception) -> bool:
     """Whether the connection failed rather than a statement."""
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return False

@@ -135,7 +135,7 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise translate(error, self.place) from error
         try:
-            _enter_wal(connection)
+            enter_wal(connection)
             for pragma in (*_PRAGMAS, f"PRAGMA query_only = {query_only}"):
                 connection.execute(pragma)
         except BaseException as error:
@@ -223,9 +223,12 @@ class _SqliteTransaction:
             raise translate(error, self._place) from error
 
 
-def _enter_wal(connection: sqlite3.Connection) -> None:
-    # Of several processes that open a new file at once only one can change its mode, and SQLite
-    # does not make the others wait.
+def enter_wal(connection: sqlite3.Connection) -> None:
+    """Change to write-ahead mode, which stays with the file; waits for others up to 30 seconds.
+
+    Of several processes that do this at once one succeeds. SQLite makes some of the others wait
+    and tells the rest at once that the database is locked.
+    """
     end = time.monotonic() + BUSY_SECONDS
     while True:
         try:

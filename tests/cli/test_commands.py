@@ -139,6 +139,21 @@ def test_debug_shows_the_trace_and_keeps_the_exit_code(project: Project) -> None
     assert "Traceback" in project.run("runs", "show", "nothing").err
 
 
+def test_what_a_flow_prints_does_not_mix_with_the_data(two_nodes: Project) -> None:
+    code = (
+        "print('while loading')\n\ndef first(text: str) -> str:\n    print('hm')\n    return text\n"
+    )
+    two_nodes.write("flow/first.py", code)
+    found = two_nodes.run("test", "flow", "-i", "text=a", "-i", "number=3", "--json")
+    assert found.json == {"result": "a 3"}
+    assert "while loading" in found.err
+    assert "hm" in found.err
+    two_nodes.write("data.jsonl", '{"text": "a", "number": 1}\n')
+    run = two_nodes.run("run", "flow", "--data", "data.jsonl", "--name", "r", "--json")
+    assert run.json["completed"] == 1
+    assert two_nodes.run("runs", "resume", "r", "--json").json["completed"] == 1
+
+
 def test_an_empty_project_says_how_to_begin(project: Project) -> None:
     assert "flowgrade run" in project.run("runs", "list").err
     assert project.run("runs", "list", "--json").json == []

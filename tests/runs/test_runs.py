@@ -84,6 +84,23 @@ def test_failed_rows_keep_class_message_and_trace_and_others_go_on(app: App) -> 
     assert 'raise LookupError("no b here")' in error.trace
 
 
+def test_code_that_calls_exit_ends_its_row_alone(app: App) -> None:
+    def leave(x: int) -> int:
+        if x == 1:
+            raise SystemExit(3)
+        return x
+
+    async def later(x: int) -> int:
+        return leave(x)
+
+    for flow in (leave, later):
+        run = execute(app, flow, [{"x": x} for x in range(3)])
+        assert (run.completed, run.failed) == (2, 1)
+        error = list(run_rows(app.store, run.name))[1].error
+        assert error is not None
+        assert error.type == "SystemExit"
+
+
 def test_stop_on_error_ends_the_run(app: App) -> None:
     def fail(x: int) -> int:
         raise ValueError(x)

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from typing import TextIO
+
+
+def prints_as_messages() -> redirect_stdout[TextIO]:
+    """For the block, what a flow's code prints goes to standard error: only data is on stdout."""
+    return redirect_stdout(sys.stderr)
 
 
 @contextmanager

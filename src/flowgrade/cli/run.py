@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from flowgrade.app import App
-from flowgrade.cli.folder import inside
+from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.progress import progress_bar
 from flowgrade.cli.show import json_out, note, run_summary
 from flowgrade.cli.values import pairs, typed
@@ -54,7 +54,9 @@ def run(flow: str, data: str, as_json: bool, **options: Any) -> int:
     Exits with 1 when rows failed.
     """
     app = App()
-    loaded = app.load_flow(flow, variant=options["variant"], init=typed(options["init"], "--init"))
+    init = typed(options["init"], "--init")
+    with prints_as_messages():
+        loaded = app.load_flow(flow, variant=options["variant"], init=init)
     given = RunOptions(
         name=options["name"] or new_run_name(loaded.name),
         mapping=typed(options["mapping"], "--map") or None,
@@ -83,7 +85,7 @@ def report(ended: Run, as_json: bool) -> int:
 def execute(work: Coroutine[Any, Any, Run], name: str) -> Run:
     """Run to the end; an interrupt stores what is done and says how to go on."""
     try:
-        with _terminate_as_interrupt():
+        with _terminate_as_interrupt(), prints_as_messages():
             return asyncio.run(work)
     except KeyboardInterrupt:
         note(f"\nStopped. What is done is stored. Go on: flowgrade runs resume {name}")

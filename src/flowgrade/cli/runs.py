@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import click
 
 from flowgrade.app import App
-from flowgrade.cli.folder import inside
+from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.progress import progress_bar
 from flowgrade.cli.run import execute, report
 from flowgrade.cli.show import amount, duration, json_out, moment, note, run_summary, short, table
@@ -158,7 +158,8 @@ def resume(
     """Go on with a run: rows that are not completed are done."""
     app = App()
     definition = get_run(app.store, run).definition
-    flow = app.load_flow(definition.flow, variant=definition.variant, init=definition.init)
+    with prints_as_messages():
+        flow = app.load_flow(definition.flow, variant=definition.variant, init=definition.init)
     with progress_bar(quiet=as_json) as watch, inside(flow.folder):
         work = app.aresume(
             run,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from flowgrade.app import App
-from flowgrade.cli.folder import inside
+from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.show import amount, duration, json_out, note
 from flowgrade.cli.values import inputs_file, pairs, typed
 from flowgrade.flows import Execution, Flow
@@ -40,20 +41,24 @@ def test(flow: str, given: tuple[str, ...], file: Path | None, **options: Any) -
     Without inputs, the example that the flow's definition gives is used, if it gives one.
     """
     app = App()
-    loaded = app.load_flow(flow, variant=options["variant"], init=typed(options["init"], "--init"))
+    init = typed(options["init"], "--init")
+    with prints_as_messages():
+        loaded = app.load_flow(flow, variant=options["variant"], init=init)
     inputs = inputs_file(file) if file else {}
     if not options["node"]:
         inputs = _known(inputs, loaded)
     inputs.update(pairs(given, "-i"))
     environment = pairs(options["environment"], "--env")
-    with app.surroundings(loaded, environment), inside(loaded.folder):
+    out = sys.stdout  # where streamed text goes, whatever the flow's code prints
+    with app.surroundings(loaded, environment), inside(loaded.folder), prints_as_messages():
         if options["node"]:
             execution = asyncio.run(_node(app, loaded, options["node"], inputs))
         else:
             inputs = inputs or dict(loaded.sample)
             loaded.check_names(inputs)
             loaded.body.prepare()
-            execution = asyncio.run(_call(app, loaded, inputs, options["stream"]))
+            stream = out if options["stream"] else None
+            execution = asyncio.run(_call(app, loaded, inputs, stream))
     if execution.error is not None:
         note(f"trace: flowgrade traces show {execution.trace_id}")
         raise execution.error
@@ -67,9 +72,9 @@ def _known(row: dict[str, Any], flow: Flow) -> dict[str, Any]:
     return {n: v for n, v in row.items() if n in names} if names else row
 
 
-async def _call(app: App, flow: Flow, inputs: dict[str, Any], stream: bool) -> Execution:
+async def _call(app: App, flow: Flow, inputs: dict[str, Any], out: TextIO | None) -> Execution:
     async with app.models:
-        emit = (lambda text: click.echo(text, nl=False)) if stream else None
+        emit = (lambda text: click.echo(text, nl=False, file=out)) if out else None
         # A caller that traces itself hands its context over as environment variables.
         parent = parse_traceparent(app.settings.environment.get("TRACEPARENT"))
         return await flow.aexecute(inputs, sink=store_sink(app.store), parent=parent, emit=emit)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from flowgrade.errors import FlowInputError, FlowOutputError, RowTimeoutError
+from flowgrade.errors import FlowInputError, FlowOutputError, NodeError, RowTimeoutError
 from flowgrade.flows.body import Aggregate, Body, RowResult, Values, Yield
 from flowgrade.flows.definition import InputSpec
 from flowgrade.flows.loop import run_blocking
@@ -145,6 +145,8 @@ class Flow:
                 call.gave(self.body.call(call.begin()))
             except Exception as error:  # noqa: BLE001  users' code may fail in any way
                 call.failed(error)
+            except SystemExit as error:  # users' code ends its row by it, not the whole run
+                call.failed(NodeError(self.name, error))
         return call.end(sink)
 
     async def aexecute(
@@ -168,6 +170,8 @@ class Flow:
                 call.gave(await _within(timeout, self.body.acall(call.begin(), emit)))
             except Exception as error:  # noqa: BLE001  users' code may fail in any way
                 call.failed(error)
+            except SystemExit as error:  # users' code ends its row by it, not the whole run
+                call.failed(NodeError(self.name, error))
         return call.end(sink)
 
     async def aexecute_node(self, name: str, inputs: Values, *, sink: Sink) -> Execution:
@@ -179,6 +183,8 @@ class Flow:
                 call.gave(await self.body.acall_node(name, inputs))
             except Exception as error:  # noqa: BLE001  users' code may fail in any way
                 call.failed(error)
+            except SystemExit as error:  # users' code ends its row by it, not the whole run
+                call.failed(NodeError(self.name, error))
         return call.end(sink)
 
     async def aggregate(self, rows: Iterable[RowResult]) -> Aggregate:

@@ -65,7 +65,7 @@ class NodesBody:
         """Run the chain of steps in this thread."""
         values: Values = {}
         for step in self._steps:
-            if _is_bypassed(step, inputs, values):
+            if self._is_bypassed(step, inputs, values):
                 values[step.node.name] = BYPASSED
                 continue
             with span(step.node.name, kind=SpanKind.NODE) as active:
@@ -119,6 +119,15 @@ class NodesBody:
         outputs = {n: v for n, v in values.items() if v is not BYPASSED}
         return Aggregate(metrics=metrics, outputs=outputs, failures=tuple(failures))
 
+    def _is_bypassed(self, step: Step, inputs: Values, values: Values) -> bool:
+        activate = step.node.activate
+        if activate is not None:
+            if activate.when.node is not None and values[activate.when.node] is BYPASSED:
+                return True
+            return bool(_value(activate.when, inputs, values) != activate.value)
+        upstream = self._upstream[step.node.name]
+        return bool(upstream) and all(values[name] is BYPASSED for name in upstream)
+
     def _run(self, step: Step, arguments: Arguments, active: ActiveSpan) -> Any:
         assert step.call is not None
         try:
@@ -131,7 +140,7 @@ class NodesBody:
         return found
 
     async def _arun(self, step: Step, inputs: Values, values: Values, emit: Emit | None) -> None:
-        if _is_bypassed(step, inputs, values):
+        if self._is_bypassed(step, inputs, values):
             values[step.node.name] = BYPASSED
             return
         with span(step.node.name, kind=SpanKind.NODE) as active:
@@ -236,16 +245,6 @@ def _given(step: Step, given: Values) -> Arguments:
                 hint=f"Give it: -i {name}=VALUE",
             )
     return arguments
-
-
-def _is_bypassed(step: Step, inputs: Values, values: Values) -> bool:
-    activate = step.node.activate
-    if activate is not None:
-        if activate.when.node is not None and values[activate.when.node] is BYPASSED:
-            return True
-        return bool(_value(activate.when, inputs, values) != activate.value)
-    upstream = step.node.upstream()
-    return bool(upstream) and all(values[name] is BYPASSED for name in upstream)
 
 
 def _begin(step: Step, inputs: Values, values: Values, active: ActiveSpan) -> Arguments:

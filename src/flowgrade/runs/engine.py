@@ -18,6 +18,9 @@ from flowgrade.runs.source import RowSource, Task
 from flowgrade.runs.writer import RowWriter
 from flowgrade.tracing import RecordedSpan
 
+# Lanes that begin in one turn of the event loop. Were it all of them, the first request would leave
+# only after every connection is open; this way the first answers are under way by then.
+_WAVE = 16
 _TICK = 0.02  # seconds between looks at whether more threads would help
 # Share of one processor from which on more threads would only take turns. Code that computes gets
 # no more than this where other programs want the processor as well.
@@ -47,8 +50,12 @@ class Lanes:
             self.source.stop()
 
     async def _tasks(self) -> None:
-        lanes = [asyncio.create_task(self._lane()) for _ in range(self.concurrency)]
+        lanes: list[asyncio.Task[None]] = []
         try:
+            while len(lanes) < self.concurrency and not self.source.ended:
+                more = min(_WAVE, self.concurrency - len(lanes))
+                lanes += [asyncio.create_task(self._lane()) for _ in range(more)]
+                await asyncio.sleep(0)
             await asyncio.gather(*lanes)
         finally:
             for lane in lanes:

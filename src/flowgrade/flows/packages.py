@@ -6,12 +6,12 @@ import importlib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from flowgrade.errors import FlowDefinitionError, PluginError
 from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.tools import Tool, as_tool
+from flowgrade.plugins import entry_points
 
 GROUP = "package_tools"
 """Entry-point group, the one that prompt flow's tool packages use: a callable that returns
@@ -36,7 +36,7 @@ def find_package_tool(node: NodeSpec) -> Tool:
 def package_tools() -> dict[str, Mapping[str, Any]]:
     """Every tool that installed packages offer, by id."""
     found: dict[str, Mapping[str, Any]] = {}
-    for point in entry_points(group=GROUP):
+    for point in entry_points(GROUP):
         try:
             offered = point.load()()
         except Exception as error:  # a stranger's package may fail in any way

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar, cast
 
 from flowgrade.errors import FlowgradeError, NotFoundError, PluginError
+from flowgrade.plugins.installed import EntryPoint, entry_points
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ class Plugin:
     name: str
     target: str
     """Where it is: ``module:attribute``."""
-    distribution: str | None
+    distribution: str
     """The installed distribution it comes from."""
 
 
@@ -32,7 +32,7 @@ def plugins(group: str) -> tuple[Plugin, ...]:
             group=group,
             name=point.name,
             target=point.value,
-            distribution=_distribution(point),
+            distribution=point.distribution,
         )
         for _, points in sorted(_points(group).items())
         for point in points
@@ -50,7 +50,7 @@ def load_plugin(group: str, name: str, protocol: type[T]) -> T:
     if points is None:
         raise _unknown(group, name)
     if len(points) > 1:
-        packages = " and ".join(str(_distribution(point)) for point in points)
+        packages = " and ".join(point.distribution for point in points)
         raise PluginError(
             f"The plugin '{name}' of the group {group} comes from {packages}.",
             hint="Uninstall all of them but one.",
@@ -62,15 +62,11 @@ def load_plugin(group: str, name: str, protocol: type[T]) -> T:
 def _points(group: str) -> dict[str, list[EntryPoint]]:
     # Which of two packages comes first depends on the path, so neither of them may win.
     found: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=group):
+    for point in entry_points(group):
         same = found.setdefault(point.name, [])
         if point.value not in {known.value for known in same}:
             same.append(point)
     return found
-
-
-def _distribution(point: EntryPoint) -> str | None:
-    return point.dist.name if point.dist else None
 
 
 def _unknown(group: str, name: str) -> NotFoundError:
@@ -89,7 +85,7 @@ def _load(point: EntryPoint, protocol: type[object]) -> object:
         raise PluginError(
             f"The plugin '{point.name}' ({point.value}) cannot be imported: "
             f"{type(error).__name__}: {error}",
-            hint=f"Reinstall or uninstall the package it comes from: {_distribution(point)}",
+            hint=f"Reinstall or uninstall the package it comes from: {point.distribution}",
         ) from error
     if not isinstance(found, protocol):
         raise PluginError(

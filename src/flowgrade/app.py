@@ -16,6 +16,9 @@ from flowgrade.flows import Flow, function_flow, run_blocking
 from flowgrade.flows import load_flow as load
 from flowgrade.models import Model, Models
 from flowgrade.runs import (
+    Order,
+    Origin,
+    ResumeOptions,
     Run,
     RunDefinition,
     RunOptions,
@@ -77,8 +80,15 @@ class App:
             flow if isinstance(flow, Flow) else self.load_flow(flow, variant=variant, init=init)
         )
         dataset = _dataset(data, given.limit)
-        with self.surroundings(loaded, given.environment or {}):
-            return await start_run(self.store, loaded, dataset, options=given, watch=watch)
+        with self.surroundings(loaded, given.environment or {}) as variables:
+            return await start_run(
+                self.store,
+                loaded,
+                dataset,
+                options=given,
+                watch=watch,
+                origin=self._origin(variables),
+            )
 
     async def aresume(
         self,
@@ -86,9 +96,8 @@ class App:
         *,
         flow: Flow | Callable[..., Any] | None = None,
         data: Data | None = None,
-        accept_changes: bool = False,
-        concurrency: int | None = None,
         environment: Mapping[str, str] | None = None,
+        options: ResumeOptions | None = None,
         watch: Watch | None = None,
     ) -> Run:
         """Go on with a run. Give ``flow`` or ``data`` again where they live only in memory.
@@ -100,19 +109,33 @@ class App:
         loaded = self._flow_again(definition, flow)
         dataset = _data_again(definition, data)
         variables = restored(definition.environment, environment or {}, self.settings.variable)
-        with self.surroundings(loaded, variables):
+        with self.surroundings(loaded, variables) as wanted:
             return await resume_run(
                 self.store,
                 name,
                 loaded,
                 dataset,
-                accept_changes=accept_changes,
-                concurrency=concurrency,
+                options=options,
                 watch=watch,
+                origin=self._origin(wanted),
             )
 
+    def _origin(self, variables: Mapping[str, str]) -> Origin:
+        settings = self.settings
+        own = {"FLOWGRADE_STORE": settings.store, "FLOWGRADE_HOME": str(settings.home)}
+        if settings.connections is not None:
+            own["FLOWGRADE_CONNECTIONS"] = str(settings.connections)
+        return Origin(
+            opener=f"{__name__}:{open_in_worker.__name__}",
+            project=str(settings.project),
+            environment={**settings.environment, **own},
+            variables=variables,
+        )
+
     @contextmanager
-    def surroundings(self, flow: Flow, environment: Mapping[str, str]) -> Iterator[None]:
+    def surroundings(
+        self, flow: Flow, environment: Mapping[str, str]
+    ) -> Iterator[Mapping[str, str]]:
         """Set the flow's environment variables, then ``environment``, and put them back after."""
         wanted = {
             name: self.models.resolve(value)
@@ -121,7 +144,7 @@ class App:
         before = {name: os.environ.get(name) for name in wanted}
         os.environ.update(wanted)
         try:
-            yield
+            yield wanted
         finally:
             for name, value in before.items():
                 if value is None:
@@ -144,6 +167,12 @@ class App:
             run_blocking(self.models.aclose())
         if "store" in self.__dict__:
             self.store.close()
+
+
+def open_in_worker(order: Order) -> Flow:
+    """The flow of a run, in a worker of it."""
+    settings = read_settings(order.environment, folder=Path(order.project))
+    return App(settings).load_flow(order.source, variant=order.variant, init=order.init)
 
 
 @cache
@@ -180,9 +209,19 @@ def run(
     return run_blocking(work)
 
 
-def resume(name: str, **options: Any) -> Run:
-    """Go on with a run; ``options`` are those of ``App.aresume``."""
-    return run_blocking(default_app().aresume(name, **options))
+def resume(
+    name: str,
+    *,
+    flow: Flow | Callable[..., Any] | None = None,
+    data: Data | None = None,
+    environment: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Run:
+    """Go on with a run; ``options`` are ``ResumeOptions``, the rest is that of ``App.aresume``."""
+    work = default_app().aresume(
+        name, flow=flow, data=data, environment=environment, options=ResumeOptions(**options)
+    )
+    return run_blocking(work)
 
 
 def open_model(name: str, *, connection: str | None = None) -> Model:

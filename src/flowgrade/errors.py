@@ -183,6 +183,19 @@ class FlowOutputError(FlowgradeError):
     """An output of the flow cannot be resolved or is not JSON."""
 
 
+# --- runs
+
+
+class EngineError(FlowgradeError):
+    """The engine cannot go on with the run."""
+
+
+class WorkerDiedError(FlowgradeError):
+    """The workers that did the row died."""
+
+    retryable = True
+
+
 # --- models
 
 

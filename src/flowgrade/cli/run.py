@@ -38,6 +38,14 @@ from flowgrade.runs import Run, RunOptions, new_run_name
     type=click.IntRange(1, 4096),
     help="Rows under way at once, at most.",
 )
+@click.option(
+    "--engine",
+    default="local",
+    show_default=True,
+    metavar="NAME",
+    help="Where rows are done: local, process, ray, auto or a plugin's.",
+)
+@click.option("--workers", type=click.IntRange(1, 4096), help="Of process, ray and auto.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first rows.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds for one row.")
 @click.option("--stop-on-error", is_flag=True, help="Stop at the first failed row.")
@@ -65,6 +73,8 @@ def run(flow: str, data: str, as_json: bool, **options: Any) -> int:
         concurrency=options["concurrency"],
         timeout=options["timeout"],
         stop_on_error=options["stop_on_error"],
+        engine=options["engine"],
+        workers=options["workers"],
     )
     where = Path(data).resolve()  # before the folder changes
     with progress_bar(quiet=as_json) as watch, inside(loaded.folder):

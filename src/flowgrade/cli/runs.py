@@ -17,6 +17,7 @@ from flowgrade.cli.show import amount, duration, json_out, moment, note, run_sum
 from flowgrade.cli.values import pairs
 from flowgrade.runs import (
     FORMATS,
+    ResumeOptions,
     RunRow,
     RunStatus,
     ask_to_cancel,
@@ -144,17 +145,13 @@ def export(run: str, format_: str, output: Path | None) -> None:
 @click.argument("run")
 @click.option("--accept-changes", is_flag=True, help="Go on although the flow has changed.")
 @click.option("--concurrency", type=click.IntRange(1, 4096), help="Another than before.")
+@click.option("--engine", metavar="NAME", help="Another than before.")
+@click.option("--workers", type=click.IntRange(1, 4096), help="Another number than before.")
 @click.option(
     "--env", "environment", multiple=True, metavar="NAME=VALUE", help="Environment variable."
 )
 @as_json_option
-def resume(
-    run: str,
-    accept_changes: bool,
-    concurrency: int | None,
-    environment: tuple[str, ...],
-    as_json: bool,
-) -> int:
+def resume(run: str, environment: tuple[str, ...], as_json: bool, **options: Any) -> int:
     """Go on with a run: rows that are not completed are done."""
     app = App()
     definition = get_run(app.store, run).definition
@@ -164,9 +161,8 @@ def resume(
         work = app.aresume(
             run,
             flow=flow,
-            accept_changes=accept_changes,
-            concurrency=concurrency,
             environment=pairs(environment, "--env"),
+            options=ResumeOptions(**options),
             watch=watch,
         )
         ended = execute(work, run)

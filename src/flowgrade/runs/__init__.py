@@ -1,12 +1,16 @@
 """Runs: a flow over a dataset, durable row by row, resumable after anything.
 
-One process executes a run with bounded concurrency. Each row is stored as it arrives, together
-with its trace. What was stored is never done again; what was not is done on resume.
+One process holds a run; an engine does its rows, in this process or by workers in others. Each row
+is stored as it arrives, together with its trace. What was stored is never done again; what was not
+is done on resume.
 """
 
+from flowgrade.runs.engines.engine import ENGINES, Engine, Origin, Plan, Rows, Sink, Source, Work
+from flowgrade.runs.engines.order import Order
 from flowgrade.runs.environment import restored
-from flowgrade.runs.execute import RunOptions, Watch, resume_run, start_run
+from flowgrade.runs.execute import ResumeOptions, RunOptions, Watch, resume_run, start_run
 from flowgrade.runs.export import FORMATS, export_run, failures
+from flowgrade.runs.finished import FinishedRow
 from flowgrade.runs.progress import Progress
 from flowgrade.runs.repository import (
     ask_to_cancel,
@@ -16,19 +20,32 @@ from flowgrade.runs.repository import (
     run_rows,
 )
 from flowgrade.runs.run import Run, RunDefinition, RunRow, RunStatus, new_run_name
+from flowgrade.runs.source import Task
 from flowgrade.runs.tables import RUN_ROWS, RUNS
 
 __all__ = [
+    "ENGINES",
     "FORMATS",
     "RUNS",
     "RUN_ROWS",
+    "Engine",
+    "FinishedRow",
+    "Order",
+    "Origin",
+    "Plan",
     "Progress",
+    "ResumeOptions",
+    "Rows",
     "Run",
     "RunDefinition",
     "RunOptions",
     "RunRow",
     "RunStatus",
+    "Sink",
+    "Source",
+    "Task",
     "Watch",
+    "Work",
     "ask_to_cancel",
     "delete_run",
     "export_run",

@@ -6,16 +6,25 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from flowgrade.datasets import Dataset
-from flowgrade.errors import DatasetError, FlowgradeError, InputError, RunBusyError, StoreError
+from flowgrade.errors import (
+    DatasetError,
+    FlowgradeError,
+    InputError,
+    RunBusyError,
+    StoreError,
+    UsageError,
+)
 from flowgrade.flows import Flow, RowResult
+from flowgrade.plugins import load_plugin
 from flowgrade.records import Failure
 from flowgrade.runs.columns import column_reader
-from flowgrade.runs.engine import Lanes
+from flowgrade.runs.engines.engine import ENGINES, Engine, Origin, Plan, Work
+from flowgrade.runs.engines.opening import is_opening
 from flowgrade.runs.environment import storable
 from flowgrade.runs.progress import Progress
 from flowgrade.runs.repository import (
@@ -48,6 +57,31 @@ class RunOptions:
     concurrency: int = 64
     timeout: float | None = None
     stop_on_error: bool = False
+    engine: str = "local"
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeOptions:
+    """How to go on with a run; what is None stays as it was."""
+
+    accept_changes: bool = False
+    """Whether to go on with a flow that has changed."""
+    concurrency: int | None = None
+    engine: str | None = None
+    workers: int | None = None
+
+    def applied(self, definition: RunDefinition) -> RunDefinition:
+        """The definition with what is said here."""
+        engine = self.engine or definition.engine
+        same = engine == definition.engine
+        return replace(
+            definition,
+            concurrency=self.concurrency or definition.concurrency,
+            engine=engine,
+            # A number of workers was asked of the engine that the run had.
+            workers=self.workers or (definition.workers if same else None),
+        )
 
 
 async def start_run(
@@ -57,15 +91,16 @@ async def start_run(
     *,
     options: RunOptions | None = None,
     watch: Watch | None = None,
+    origin: Origin | None = None,
 ) -> Run:
     """Run ``flow`` over every row of ``dataset``; returns the run as it ended.
 
     Raises MappingError or InputError before anything is stored when the run cannot begin. Failed
-    rows do not raise. When cancelled, the run keeps what is done and can be resumed.
+    rows do not raise. When cancelled, the run keeps what is done and can be resumed. ``origin``
+    says where engines with workers in other processes get the flow from.
     """
     given = options or RunOptions()
-    if given.concurrency < 1:
-        raise InputError("The concurrency must be at least 1.")
+    _check_options(given)
     apply = column_reader(flow, dataset, given.mapping)
     flow.body.prepare()
     definition = RunDefinition(
@@ -79,6 +114,8 @@ async def start_run(
         concurrency=given.concurrency,
         timeout=given.timeout,
         stop_on_error=given.stop_on_error,
+        engine=given.engine,
+        workers=given.workers,
     )
     run = Run(
         name=check_run_name(given.name) if given.name else new_run_name(flow.name),
@@ -90,8 +127,9 @@ async def start_run(
         rows=dataset.count(),
     )
     with _locked(store, run.name):
+        execution = _Execution(store, flow, dataset, run, apply, origin)
         add_run(store, run)
-        return await _Execution(store, flow, dataset, run, apply).go(watch)
+        return await execution.go(watch)
 
 
 async def resume_run(
@@ -100,26 +138,42 @@ async def resume_run(
     flow: Flow,
     dataset: Dataset,
     *,
-    accept_changes: bool = False,
-    concurrency: int | None = None,
+    options: ResumeOptions | None = None,
     watch: Watch | None = None,
+    origin: Origin | None = None,
 ) -> Run:
     """Go on with a run: rows that are completed stay, all others are done.
 
-    Raises InputError when the data or the flow is not what the run began with;
-    ``accept_changes`` goes on with a changed flow and keeps the earlier ref with the run.
+    Raises InputError when the data or the flow is not what the run began with, unless the options
+    accept a changed flow; the run then keeps the earlier ref.
     """
+    given = options or ResumeOptions()
     with _locked(store, name):
         run = get_run(store, name)
-        run = _checked(run, flow, dataset, accept_changes)
-        if concurrency is not None:
-            run = replace(run, definition=replace(run.definition, concurrency=concurrency))
+        run = _checked(run, flow, dataset, given.accept_changes)
+        run = replace(run, definition=given.applied(run.definition))
         apply = column_reader(flow, dataset, run.definition.mapping)
         flow.body.prepare()
         ask_to_cancel(store, name, wish=False)
         run = replace(run, status=RunStatus.RUNNING, error=None, ended_ns=None)
+        execution = _Execution(store, flow, dataset, run, apply, origin)
         update_run(store, run)
-        return await _Execution(store, flow, dataset, run, apply).go(watch)
+        return await execution.go(watch)
+
+
+def _check_options(given: RunOptions) -> None:
+    if given.concurrency < 1:
+        raise InputError("The concurrency must be at least 1.")
+    if given.workers is not None and given.workers < 1:
+        raise InputError("There must be at least 1 worker.")
+    if is_opening():
+        raise UsageError(
+            "A run was started while a worker loaded this module.",
+            hint='Start runs below: if __name__ == "__main__":',
+        )
+
+
+_PLANNED = tuple(field.name for field in fields(Plan))
 
 
 class _Execution:
@@ -132,18 +186,32 @@ class _Execution:
         dataset: Dataset,
         run: Run,
         apply: Callable[[dict[str, Any]], dict[str, Any]],
+        origin: Origin | None,
     ) -> None:
         self._store = store
-        self._flow = replace(flow, base=_base(dataset))
+        self._flow = flow
         self._dataset = dataset
         self._run = run
         self._apply = apply
         self._began = time.monotonic()
+        self._done = completed_rows(store, run.name)
+        definition = run.definition
+        self._plan = Plan(
+            flow=replace(flow, base=_base(dataset)),
+            concurrency=definition.concurrency,
+            workers=definition.workers,
+            timeout=definition.timeout,
+            stop_on_error=definition.stop_on_error,
+            rows=None if run.rows is None else run.rows - len(self._done),
+            origin=origin,
+        )
+        # mypy: a runtime-checkable protocol is meant here, not a class to instantiate
+        self._engine = load_plugin(ENGINES, definition.engine, Engine)  # type: ignore[type-abstract]
+        self._engine.check(self._plan)
 
     async def go(self, watch: Watch | None) -> Run:
-        done = completed_rows(self._store, self._run.name)
-        progress = Progress(rows=self._run.rows, before=len(done))
-        source = RowSource(self._dataset.rows(), done=done, apply=self._apply)
+        progress = Progress(rows=self._run.rows, before=len(self._done))
+        source = RowSource(self._dataset.rows(), done=self._done, apply=self._apply)
         if watch is not None:
             watch(progress)
         try:
@@ -169,7 +237,6 @@ class _Execution:
 
     async def _work(self, source: RowSource, progress: Progress) -> bool:
         """Do the rows; returns whether the run was stopped before its last."""
-        definition = self._run.definition
         writer = RowWriter(
             self._store,
             self._run.name,
@@ -177,16 +244,9 @@ class _Execution:
             on_stop=source.stop,
             seconds=self._run.seconds,
         )
-        lanes = Lanes(
-            flow=self._flow,
-            source=source,
-            writer=writer,
-            concurrency=definition.concurrency,
-            timeout=definition.timeout,
-            stop_on_error=definition.stop_on_error,
-        )
         try:
-            await lanes.run()
+            given = {name: getattr(self._plan, name) for name in _PLANNED}
+            await self._engine.run(Work(**given, source=source, sink=writer))
         finally:
             writer.close()
         return writer.cancelled

@@ -46,6 +46,10 @@ class RunDefinition:
     timeout: float | None = None
     """Seconds that one row may take."""
     stop_on_error: bool = False
+    engine: str = "local"
+    """Where the rows are done: an entry point of ``flowgrade.engines``."""
+    workers: int | None = None
+    """How many workers the engine was asked to start; None leaves it to the engine."""
     earlier_flows: tuple[str, ...] = ()
     """Refs of the flow in whose versions earlier parts of the run were done."""
 
@@ -104,6 +108,7 @@ class Run:
             "flow": self.flow,
             "dataset": self.dataset,
             "variant": self.definition.variant,
+            "engine": self.definition.engine,
             "created": _iso(self.created_ns),
             "ended": _iso(self.ended_ns) if self.ended_ns else None,
             "metrics": self.metrics,

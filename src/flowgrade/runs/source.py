@@ -32,15 +32,27 @@ class RowSource:
         self._lock = threading.Lock()
         self._ended = False
         self.error: FlowgradeError | None = None
+        self.stopped = False
+        """Whether it was told to stop."""
 
     def stop(self) -> None:
         """Hand out nothing more."""
+        self.stopped = True
         self._ended = True
 
     @property
     def ended(self) -> bool:
         """Whether nothing more comes."""
         return self._ended
+
+    @property
+    def hungry(self) -> bool:
+        """Whether somebody waits for a row; never, since a row is there or there is none."""
+        return False
+
+    async def next(self) -> Task | None:
+        """What ``take`` gives."""
+        return self.take()
 
     def take(self) -> Task | None:
         """The next row to do; None when there is none. Data that cannot be read ends the source."""

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from flowgrade.errors import FlowgradeError, StoreError
-from flowgrade.flows import Execution
-from flowgrade.records import Failure, dumps_any
+from flowgrade.runs.finished import FinishedRow
 from flowgrade.runs.progress import Progress
 from flowgrade.runs.repository import is_cancel_asked, save_seconds
 from flowgrade.runs.tables import RUN_ROWS
 from flowgrade.store import Store
-from flowgrade.tracing import SPANS, RecordedSpan
+from flowgrade.tracing import SPANS
 
 _LINGER = 0.01  # seconds that a row may wait for others to share its transaction
 _WISHES = 0.5  # seconds between looks at whether the run should be cancelled
@@ -58,20 +57,19 @@ class RowWriter:
         """Whether more rows should wait before they begin."""
         return self._waiting > _ROOM
 
-    def put(self, number: int, execution: Execution) -> None:
+    def put(self, row: FinishedRow) -> None:
         """Hand over one row with its spans."""
-        row = row_values(self._run, number, execution)
-        spans = [(*span, self._run, number) for span in execution.spans]
-        size = _size(row, execution.spans)
+        spans = [(*span, self._run, row.number) for span in row.spans]
+        size = _size(row)
         with self._changed:
-            self._rows.append(row)
+            self._rows.append((self._run, *row[:-1]))
             self._spans += spans
             self._waiting += size
             self._progress.count(
-                failed=execution.error is not None,
-                input_tokens=row[10],
-                output_tokens=row[11],
-                cost=row[12],
+                failed=row.failed,
+                input_tokens=row.input_tokens,
+                output_tokens=row.output_tokens,
+                cost=row.cost,
             )
             if len(self._rows) == 1:
                 self._changed.notify_all()
@@ -146,27 +144,6 @@ class RowWriter:
             self._on_stop()
 
 
-def row_values(run: str, number: int, execution: Execution) -> RowValues:
-    """The stored form of a row, in the order of the table's columns."""
-    usage = execution.usage
-    error = Failure.of(execution.error) if execution.error is not None else None
-    return (
-        run,
-        number,
-        "completed" if error is None else "failed",
-        dumps_any(execution.inputs),
-        execution.outputs_json if error is None else None,
-        dumps_any(error) if error else None,
-        dumps_any(execution.kept) if execution.kept else None,
-        execution.trace_id,
-        execution.start_ns,
-        execution.end_ns,
-        usage.input_tokens if usage else None,
-        usage.output_tokens if usage else None,
-        execution.cost,
-    )
-
-
-def _size(row: RowValues, spans: list[RecordedSpan]) -> int:
+def _size(row: FinishedRow) -> int:
     texts = sum(len(value) for value in row if isinstance(value, str))
-    return texts + sum(len(span.data) for span in spans) + _OBJECTS * (1 + len(spans))
+    return texts + sum(len(span.data) for span in row.spans) + _OBJECTS * (1 + len(row.spans))

@@ -1,4 +1,4 @@
-"""Execute rows in one process: lanes that take a row, do it, and take the next.
+"""The engine ``local``: lanes in this process that take a row, do it, and take the next.
 
 A lane is a coroutine where the flow awaits, and a thread where its code is all sync. Threads are
 added while the processor is idle: code that only waits gets them all, code that computes keeps
@@ -11,11 +11,14 @@ import asyncio
 import contextvars
 import time
 from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from flowgrade.errors import InputError
 from flowgrade.flows import Execution, Flow, in_thread
-from flowgrade.runs.source import RowSource, Task
-from flowgrade.runs.writer import RowWriter
+from flowgrade.runs.engines.engine import Plan, Sink, Source, Work
+from flowgrade.runs.finished import FinishedRow
+from flowgrade.runs.source import Task
 from flowgrade.tracing import RecordedSpan
 
 # Lanes that begin in one turn of the event loop. Were it all of them, the first request would leave
@@ -27,17 +30,55 @@ _TICK = 0.02  # seconds between looks at whether more threads would help
 _BUSY = 0.5
 
 
+class LocalEngine:
+    """Does all rows in this process."""
+
+    def check(self, plan: Plan) -> None:
+        """Refuse a number of workers, since there are none."""
+        if plan.workers is not None:
+            raise InputError(
+                "The engine 'local' has no workers.",
+                hint="Choose one that has: --engine process. More rows at once: --concurrency.",
+            )
+
+    async def run(self, work: Work) -> None:
+        """Do the rows until the source ends."""
+        await lanes_for(work, work.source).run()
+
+
+ENGINE = LocalEngine()
+
+
+def lanes_for(work: Work, source: Source) -> Lanes:
+    """The lanes that do the rows of ``source`` as ``work`` says."""
+    return Lanes(
+        flow=work.flow,
+        source=source,
+        sink=work.sink,
+        done=work.done,
+        concurrency=work.concurrency,
+        timeout=work.timeout,
+    )
+
+
+def _unwatched(lanes: int) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lanes:
-    """Executes the rows of ``source`` with ``flow`` and hands the results to ``writer``."""
+    """Executes the rows of ``source`` with ``flow`` and hands the results to ``done``."""
 
     flow: Flow
-    source: RowSource
-    writer: RowWriter
+    source: Source
+    sink: Sink
+    """Where the rows go that are handed to ``done``."""
+    done: Callable[[FinishedRow], None]
     concurrency: int
     timeout: float | None = None
     """Seconds that one row may take."""
-    stop_on_error: bool = False
+    watch: Callable[[int], None] = _unwatched
+    """Told how many lanes there are, when that changes."""
 
     async def run(self) -> None:
         """Work until the source ends. When cancelled, no further row is begun."""
@@ -51,6 +92,7 @@ class Lanes:
 
     async def _tasks(self) -> None:
         lanes: list[asyncio.Task[None]] = []
+        self.watch(self.concurrency)
         try:
             while len(lanes) < self.concurrency and not self.source.ended:
                 more = min(_WAVE, self.concurrency - len(lanes))
@@ -63,17 +105,18 @@ class Lanes:
             await asyncio.gather(*lanes, return_exceptions=True)
 
     async def _lane(self) -> None:
-        while (task := self.source.take()) is not None:
+        while (task := await self.source.next()) is not None:
             work = self.flow.aexecute(task.inputs, sink=_keep_nothing, timeout=self.timeout)
-            self._done(task, await work)
-            if self.writer.full:
-                await in_thread(self.writer.wait_for_room)
+            self._finish(task, await work)
+            if self.sink.full:
+                await in_thread(self.sink.wait_for_room)
 
     async def _threads(self) -> None:
         loop = asyncio.get_running_loop()
         context = contextvars.copy_context()
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="flowgrade-lane") as pool:
             lanes = {loop.run_in_executor(pool, context.copy().run, self._drain)}
+            self.watch(1)
             try:
                 while lanes:
                     wall, cpu = time.monotonic(), time.process_time()
@@ -83,25 +126,25 @@ class Lanes:
                     used = (time.process_time() - cpu) / max(time.monotonic() - wall, 1e-9)
                     for _ in range(self._more(len(lanes), used)):
                         lanes.add(loop.run_in_executor(pool, context.copy().run, self._drain))
+                    if lanes:
+                        self.watch(len(lanes))
             finally:
                 self.source.stop()
 
     def _more(self, lanes: int, used: float) -> int:
-        # A lane that waits for the writer is idle too, and more of them would not help it.
-        if self.source.ended or used > _BUSY or self.writer.full or not lanes:
+        # A lane that waits for the sink or for rows is idle too, and more would not help it.
+        if self.source.ended or used > _BUSY or self.sink.full or self.source.hungry or not lanes:
             return 0
         return min(lanes, self.concurrency - lanes)
 
     def _drain(self) -> None:
         while (task := self.source.take()) is not None:
-            self._done(task, self.flow.execute(task.inputs, sink=_keep_nothing))
-            if self.writer.full:
-                self.writer.wait_for_room()
+            self._finish(task, self.flow.execute(task.inputs, sink=_keep_nothing))
+            if self.sink.full:
+                self.sink.wait_for_room()
 
-    def _done(self, task: Task, execution: Execution) -> None:
-        self.writer.put(task.number, execution)
-        if self.stop_on_error and execution.error is not None:
-            self.source.stop()
+    def _finish(self, task: Task, execution: Execution) -> None:
+        self.done(FinishedRow.of(task.number, execution))
 
 
 def _keep_nothing(spans: list[RecordedSpan]) -> None:

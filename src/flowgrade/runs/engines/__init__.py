@@ -1,0 +1,1 @@
+"""Engines: where the rows of a run are done, one module each."""

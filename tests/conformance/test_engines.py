@@ -19,3 +19,9 @@ class TestLocal(EngineConformance):
 class TestProcess(EngineConformance):
     def engine(self) -> str:
         return "process"
+
+
+@pytest.mark.slow
+class TestAuto(EngineConformance):
+    def engine(self) -> str:
+        return "auto"

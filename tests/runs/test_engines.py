@@ -21,6 +21,8 @@ from flowgrade.errors import InputError, NotFoundError, UsageError
 from flowgrade.flows import load_flow
 from flowgrade.models import Models
 from flowgrade.runs import RunOptions, Task, list_runs, run_rows, start_run
+from flowgrade.runs.engines import auto
+from flowgrade.runs.engines.auto import Sample
 from flowgrade.runs.engines.inbox import Inbox
 from flowgrade.runs.engines.opening import opening
 from flowgrade.runs.engines.wire import pack_rows, read_message, unpack_rows, write_message
@@ -182,3 +184,49 @@ def test_an_unknown_engine_and_impossible_numbers_are_refused(app: App) -> None:
     with pytest.raises(InputError, match="'local' has no workers"):
         asyncio.run(app.arun(shout, rows, options=RunOptions(workers=2)))
     assert list_runs(app.store) == []
+
+
+def sample(**values: Any) -> Sample:
+    given: dict[str, Any] = {"rows": 50, "wall": 1.0, "cpu": 0.95, "left": 10_000}
+    return Sample(**{**given, **values})
+
+
+def test_workers_pay_for_rows_that_compute() -> None:
+    assert sample().pays(2)
+    assert sample(left=None).pays(2)
+    assert sample(cpu=0.6).pays(2)  # others use the processor too
+
+
+@pytest.mark.parametrize(
+    ("why", "seen", "workers"),
+    [
+        ("there is one processor", sample(), 1),
+        ("rows wait", sample(cpu=0.2), 2),
+        ("native code uses several processors as it is", sample(cpu=1.8), 2),
+        ("rows cost less than handing them on", sample(rows=20_000), 2),
+        ("little is left", sample(left=100), 2),
+        ("nothing was done yet", sample(rows=0), 2),
+    ],
+    ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else None,
+)
+def test_workers_do_not_pay_where(why: str, seen: Sample, workers: int) -> None:
+    assert not seen.pays(workers), why
+
+
+@pytest.mark.slow
+def test_auto_hands_the_rest_to_workers_and_every_row_is_done_once(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "code.py"
+    code = "import os, time\n\ndef f(x: int) -> int:\n    time.sleep(0.1)\n    return os.getpid()\n"
+    file.write_text(code, encoding="utf-8")
+    flow = app.load_flow(f"{file}:f")
+    data = [{"x": x} for x in range(60)]
+    monkeypatch.setattr(auto, "ENGINE", auto.AutoEngine(decide=lambda sample, workers: True))
+    options = RunOptions(engine="auto", concurrency=2, workers=2)
+    run = asyncio.run(app.arun(flow, data, options=options))
+    rows = list(run_rows(app.store, run.name))
+    assert [row.row for row in rows] == list(range(60))
+    places = [(row.outputs or {})["output"] for row in rows]
+    assert os.getpid() in places
+    assert len(set(places)) == 3

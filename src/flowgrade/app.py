@@ -38,8 +38,9 @@ Data = str | Path | Sequence[Mapping[str, Any]]
 class App:
     """One project: its settings, its store, its models."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, part: tuple[int, int] = (0, 1)) -> None:
         self.settings = settings or read_settings()
+        self._part = part  # which of how many workers of a run this is
 
     @cached_property
     def store(self) -> Store:
@@ -49,7 +50,7 @@ class App:
     @cached_property
     def models(self) -> Models:
         """The models that the project's connections reach."""
-        return Models(self.settings)
+        return Models(self.settings, part=self._part)
 
     def load_flow(
         self,
@@ -130,7 +131,13 @@ class App:
             project=str(settings.project),
             environment={**settings.environment, **own},
             variables=variables,
+            most_workers=self._most_workers,
         )
+
+    def _most_workers(self) -> int | None:
+        limits = (connection.limits for connection in self.models.connections.values())
+        parts = [found.parts for found in limits if found is not None]
+        return min((count for count in parts if count is not None), default=None)
 
     @contextmanager
     def surroundings(
@@ -172,7 +179,8 @@ class App:
 def open_in_worker(order: Order) -> Flow:
     """The flow of a run, in a worker of it."""
     settings = read_settings(order.environment, folder=Path(order.project))
-    return App(settings).load_flow(order.source, variant=order.variant, init=order.init)
+    app = App(settings, part=(order.index, order.workers))
+    return app.load_flow(order.source, variant=order.variant, init=order.init)
 
 
 @cache

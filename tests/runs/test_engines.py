@@ -144,9 +144,7 @@ def test_a_flow_that_changed_after_it_was_loaded_is_refused(app: App, tmp_path: 
 
 
 @pytest.mark.slow
-def test_secrets_of_the_environment_reach_workers_and_no_table(
-    app: App, tmp_path: Path
-) -> None:
+def test_secrets_of_the_environment_reach_workers_and_no_table(app: App, tmp_path: Path) -> None:
     code = "import os\n\ndef f(x: int) -> int:\n    return len(os.environ['MY_API_KEY'])\n"
     file = tmp_path / "code.py"
     file.write_text(code, encoding="utf-8")

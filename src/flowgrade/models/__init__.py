@@ -9,6 +9,7 @@ from flowgrade.models.clock import Clock
 from flowgrade.models.connection import Connection, Timeouts
 from flowgrade.models.connections import load_connections
 from flowgrade.models.limited import LimitedModel
+from flowgrade.models.limits import Limits
 from flowgrade.models.model import Model
 from flowgrade.models.models import Models
 from flowgrade.models.opening import open_endpoint
@@ -38,6 +39,7 @@ __all__ = [
     "EmbeddingRequest",
     "EmbeddingResponse",
     "LimitedModel",
+    "Limits",
     "Model",
     "Models",
     "Provider",

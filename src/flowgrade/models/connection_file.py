@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from difflib import get_close_matches
 
-from flowgrade.errors import Place, SettingsError
+from flowgrade.errors import InputError, Place, SettingsError
 from flowgrade.models.connection import Connection, Timeouts
+from flowgrade.models.limits import Limits, read_limits
 from flowgrade.models.promptflow_connection import is_promptflow, translate
 from flowgrade.records import Json, JsonObject
 from flowgrade.records.yaml import parse_yaml
@@ -22,6 +23,7 @@ _FIELDS = frozenset(
         "configs",
         "headers",
         "kind",
+        "limits",
         "organization",
         "parameters",
         "secrets",
@@ -29,7 +31,7 @@ _FIELDS = frozenset(
     }
 )
 _TEXTS = ("api_key", "api_version", "base_url", "kind", "organization")
-_MAPPINGS = ("configs", "headers", "parameters", "secrets", "timeouts")
+_MAPPINGS = ("configs", "headers", "limits", "parameters", "secrets", "timeouts")
 _LIMITS = frozenset(field.name for field in fields(Timeouts))
 _VARIABLE = re.compile(r"\$\{env:([^}]+)\}")
 _PLACEHOLDERS = frozenset({"", "<no-change>", "<user-input>"})
@@ -105,7 +107,7 @@ def _connection(
     if known is None or entry.get("kind", known.kind) != known.kind:
         known = Connection(name=name)
     unset: list[str] = []
-    hidden = {"api_key", "secrets", "timeouts"}
+    hidden = {"api_key", "limits", "secrets", "timeouts"}
     values: JsonObject = {
         field: resolved
         for field, value in entry.items()
@@ -119,6 +121,8 @@ def _connection(
     if key is not None or known.key_setting is None:
         values |= {"api_key": key, "key_setting": place}
     limits = entry.get("timeouts") or {}
+    if "limits" in entry:
+        values["limits"] = _limits(entry["limits"] or {}, name, file)
     return replace(
         known,
         **values,
@@ -180,6 +184,14 @@ def _key(name: str, written: str | None, settings: Settings) -> tuple[Secret | N
 
 def _secrets(written: JsonObject, settings: Settings) -> dict[str, Secret]:
     return {key: Secret(str(_resolve(value, settings, []))) for key, value in written.items()}
+
+
+def _limits(written: JsonObject, name: str, file: str) -> Limits | None:
+    try:
+        return read_limits(written)
+    except InputError as error:
+        message = f"The connection '{name}': {error.message}"
+        raise SettingsError(message, hint=error.hint, place=Place(file)) from error
 
 
 def _seconds(value: Json, limit: str, name: str, file: str) -> float | None:

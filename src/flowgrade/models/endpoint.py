@@ -12,18 +12,24 @@ from yarl import URL
 
 from flowgrade.errors import ModelError
 from flowgrade.models.address import check_address, check_headers, encode
+from flowgrade.models.allowance import seconds_to_hold
 from flowgrade.models.complaint import find_complaint
 from flowgrade.models.connection import Connection
 from flowgrade.models.diagnosis import Diagnosis
+from flowgrade.models.gate import guess_tokens
 from flowgrade.models.outage import Phase
+from flowgrade.models.place import Place
 from flowgrade.models.proxies import proxy_for
 from flowgrade.models.stream import EventStream, expect_within
 from flowgrade.models.throttle import Throttle
 from flowgrade.models.transport import Transport
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, digest_json
 from flowgrade.tracing import current_span, current_traceparent
 
 T = TypeVar("T")
+
+Answer = tuple[Mapping[str, str], T]
+"""An answer with its headers."""
 
 _log = logging.getLogger("flowgrade.models")
 
@@ -56,7 +62,9 @@ class Endpoint:
         )
         self._proxy = proxy_for(base_url, transport.environment)
         self._urls: dict[str, URL] = {}
-        self._key = (str(self._base), model)
+        # What one key is refused says nothing about another; the key itself is not kept here.
+        self._key = (str(self._base), model, digest_json(dict(self._headers)))
+        self._gate = transport.gate((connection.name, *self._key), connection.limits)
         limits = connection.timeouts
         self._timeout = aiohttp.ClientTimeout(
             total=limits.total, connect=limits.connect, sock_read=limits.first_token
@@ -68,10 +76,11 @@ class Endpoint:
         Raises a ModelError after the retries that the policy allows.
         """
         url, data, headers = self._url(path), encode(payload), self._call_headers()
-        answer, throttle = await self._call(
-            lambda session: self._post_once(session, url, data, headers)
+        answer, place = await self._call(
+            lambda session: self._post_once(session, url, data, headers),
+            guess_tokens(len(data), payload) if self._gate else len(data) // 4,
         )
-        throttle.succeeded()
+        place.succeeded(answer)
         return answer
 
     async def stream(self, path: str, payload: JsonObject) -> AsyncGenerator[JsonObject]:
@@ -80,48 +89,56 @@ class Endpoint:
         Retries end with the first event. Close the generator to end the call early.
         """
         url, data, headers = self._url(path), encode(payload), self._call_headers()
-        (events, rest), throttle = await self._call(
-            lambda session: self._stream_once(session, url, data, headers)
+        (events, rest), place = await self._call(
+            lambda session: self._stream_once(session, url, data, headers),
+            guess_tokens(len(data), payload) if self._gate else len(data) // 4,
         )
         more: list[JsonObject] | None = events
+        last: JsonObject = {}
         try:
             while more is not None:
                 for event in more:
+                    last = event if event.get("usage") else last
                     yield event
                 more = await rest.more()
         except BaseException:
-            throttle.release()
+            place.release()
             raise
         else:
-            throttle.succeeded()
+            place.succeeded(last)
         finally:
             rest.close()
 
     async def _call(
-        self, once: Callable[[aiohttp.ClientSession], Awaitable[T]]
-    ) -> tuple[T, Throttle]:
-        """The result of ``once``, retried; the throttle's place is still to be given back."""
+        self, once: Callable[[aiohttp.ClientSession], Awaitable[Answer[T]]], tokens: int
+    ) -> tuple[T, Place]:
+        """The result of ``once``, retried; the place of the call is still to be given back."""
         retries = 0
+        clock = self._transport.clock
         while True:
             state = await self._transport.sessions.here()
             throttle = state.throttles.get(self._key)
             if throttle is None:
                 throttle = state.throttles[self._key] = self._new_throttle()
-            if throttle.is_open:
-                throttle.in_flight += 1
-            else:
-                await throttle.acquire()
-            epoch = throttle.epoch
+            place = Place(throttle, self._gate)
+            if self._gate is not None:
+                place.turn = await self._gate.enter(tokens)
+            await place.take()
+            epoch, began = throttle.epoch, clock.monotonic()
             try:
-                return await once(state.session), throttle
+                headers, found = await once(state.session)
             except ModelError as error:
-                throttle.failed(error, epoch)
+                place.failed(error, epoch)
                 delay = self._delay(error, retries)
             except BaseException:
-                throttle.release()
+                place.release()
                 raise
+            else:
+                throttle.took(clock.monotonic() - began)
+                throttle.hold(seconds_to_hold(headers, tokens=tokens, now=clock.now()))
+                return found, place
             retries += 1
-            await self._transport.clock.sleep(delay)
+            await clock.sleep(delay)
 
     def _delay(self, error: ModelError, retries: int) -> float:
         """Seconds to wait before the next attempt; raises ``error`` when there is none."""
@@ -148,7 +165,7 @@ class Endpoint:
 
     async def _post_once(
         self, session: aiohttp.ClientSession, url: URL, data: bytes, headers: Mapping[str, str]
-    ) -> JsonObject:
+    ) -> Answer[JsonObject]:
         response = await self._send(session, url, data, headers)
         if response.connection is not None:  # the answer is not complete yet
             expect_within(response, self._connection.timeouts.idle)
@@ -165,17 +182,17 @@ class Endpoint:
             complaint = find_complaint(raw)
             if complaint is not None:
                 raise self._diagnosis.complaint(complaint)
-        return raw
+        return response.headers, raw
 
     async def _stream_once(
         self, session: aiohttp.ClientSession, url: URL, data: bytes, headers: Mapping[str, str]
-    ) -> tuple[list[JsonObject], EventStream]:
+    ) -> Answer[tuple[list[JsonObject], EventStream]]:
         response = await self._send(session, url, data, headers)
         if not 200 <= response.status < 300:
             raise self._diagnosis.refusal(response, await self._read(response))
         stream = EventStream(response, self._diagnosis, idle=self._connection.timeouts.idle)
         try:
-            return await stream.first(), stream
+            return response.headers, (await stream.first(), stream)
         except BaseException:
             stream.close()
             raise

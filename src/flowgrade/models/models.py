@@ -27,15 +27,23 @@ class Models:
     """The models that can be reached from here, opened once each.
 
     One is enough for a process, in any number of event loops. ``aclose`` (or ``async with``)
-    closes the connections that the running loop keeps open.
+    closes the connections that the running loop keeps open. ``part`` says which of how many
+    workers this one is: the limits of connections are divided among them.
     """
 
     def __init__(
-        self, settings: Settings, *, retry: RetryPolicy | None = None, clock: Clock | None = None
+        self,
+        settings: Settings,
+        *,
+        retry: RetryPolicy | None = None,
+        clock: Clock | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         self._settings = settings
         self._connections: dict[str, Connection] | None = None
-        self._transport = Transport(environment=settings.environment, retry=retry, clock=clock)
+        self._transport = Transport(
+            environment=settings.environment, retry=retry, clock=clock, part=part
+        )
         self._own: dict[str, Connection] = {}
         self._opened: dict[tuple[str, str], tuple[Connection, Model]] = {}
 

@@ -22,7 +22,7 @@ class LoopState:
 
     session: aiohttp.ClientSession
     keeper: AsyncGenerator[None]
-    throttles: dict[tuple[str, str], Throttle] = field(default_factory=dict)
+    throttles: dict[tuple[str, str, str], Throttle] = field(default_factory=dict)
 
 
 class Sessions:

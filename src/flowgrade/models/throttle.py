@@ -9,6 +9,9 @@ from flowgrade.errors import ModelError
 from flowgrade.models.clock import Clock
 
 _OVERLOADED = frozenset({429, 503, 529})
+_SMOOTH = 20  # calls over which the time of answers is smoothed
+_FORGET = 1_000  # calls in which the best time is forgotten
+_FAR = 2.0  # times the best, from which on answers are slow because there are too many
 
 
 class Throttle:
@@ -16,15 +19,18 @@ class Throttle:
 
     It is open until the endpoint says that it has too much to do. Then the number of calls at
     once is halved, and grows by one for each round of calls that go well (additive increase,
-    multiplicative decrease), until it is beyond where the trouble began. While the endpoint asks
-    for a pause, no call starts.
+    multiplicative decrease), until it is beyond where the trouble began. It does not grow while
+    answers take far longer than they did at best: then calls queue at the endpoint already. While
+    the endpoint asks for a pause, or says that nothing is left, no call starts.
     """
 
     __slots__ = (
+        "_best",
         "_clock",
         "_max_pause",
         "_paused_until",
         "_peak",
+        "_usual",
         "_waiters",
         "epoch",
         "in_flight",
@@ -43,6 +49,8 @@ class Throttle:
         self._max_pause = max_pause
         self._paused_until = 0.0
         self._peak = 0
+        self._best = float("inf")
+        self._usual = 0.0
         self._waiters: deque[asyncio.Future[None]] = deque()
 
     async def acquire(self) -> None:
@@ -57,6 +65,25 @@ class Throttle:
         except BaseException:
             self.release()
             raise
+        if self.limit is None and not self._waiters:
+            self.is_open = True
+
+    def hold(self, seconds: float) -> None:
+        """Start no call for so long: the endpoint said that nothing is left until then."""
+        if 0 < seconds <= self._max_pause:
+            self.is_open = False
+            self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
+
+    def took(self, seconds: float) -> None:
+        """A call was answered after so long. Smoothed, since answers differ in length."""
+        if self._usual:
+            self._usual += (seconds - self._usual) / _SMOOTH
+        else:
+            self._usual = seconds
+        if self._usual < self._best:
+            self._best = self._usual
+        else:  # what was possible long ago may not be so any more
+            self._best += (self._usual - self._best) / _FORGET
 
     def release(self) -> None:
         """Give the place back without saying how the call went."""
@@ -66,7 +93,7 @@ class Throttle:
 
     def succeeded(self) -> None:
         """Give the place back after a call that went well."""
-        if self.limit is not None:
+        if self.limit is not None and self._usual <= _FAR * self._best:
             self.limit += 1 / self.limit
             if self.limit > 2 * self._peak:
                 self.limit = None
@@ -83,8 +110,7 @@ class Throttle:
         if epoch != self.epoch and self.limit is None:
             return  # recovered since then
         self.is_open = False
-        if pause <= self._max_pause:
-            self._paused_until = max(self._paused_until, self._clock.monotonic() + pause)
+        self.hold(pause)
         if epoch != self.epoch:
             return
         self.epoch += 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from flowgrade.models.clock import Clock
+from flowgrade.models.limits import Limits
 from flowgrade.models.retry import RetryPolicy
 
 if TYPE_CHECKING:
+    from flowgrade.models.gate import Gate
     from flowgrade.models.sessions import Sessions
 
 
@@ -24,12 +26,25 @@ class Transport:
         environment: Mapping[str, str] | None = None,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         self.environment = environment or {}
         """Where proxies are looked up."""
         self.retry = retry or RetryPolicy()
         self.clock = clock or Clock()
         self._sessions: Sessions | None = None
+        self._part = part  # which of how many workers share the limits
+        self._gates: dict[Hashable, Gate] = {}
+
+    def gate(self, key: Hashable, limits: Limits | None) -> Gate | None:
+        """The gate of all calls that share ``key``; None where nothing is limited."""
+        if limits is None:
+            return None
+        if key not in self._gates:
+            from flowgrade.models.gate import Gate  # noqa: PLC0415 only where there are limits
+
+            self._gates[key] = Gate(limits.part(*self._part), self.clock)
+        return self._gates[key]
 
     @property
     def sessions(self) -> Sessions:

@@ -31,7 +31,7 @@ from flowgrade.runs import (
 from flowgrade.settings import read_settings
 from flowgrade.tracing import get_trace
 
-_CODE = '''
+_CODE = """
 import asyncio, os, sys
 
 def double(x: int) -> dict:
@@ -64,7 +64,7 @@ class Mean:
 
     def __aggregate__(self, rows):
         return {"mean": sum(row["x"] for row in rows) / len(rows)}
-'''
+"""
 
 
 class EngineConformance:

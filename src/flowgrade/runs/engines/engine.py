@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -78,8 +78,8 @@ class Origin:
     """What the settings are read from."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Environment variables that are set for the run."""
-    most_workers: int | None = None
-    """More would leave one of them without a share of some connection's limits."""
+    most_workers: Callable[[], int | None] = lambda: None
+    """How many there can be, since each needs a share of every connection's limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -203,7 +203,7 @@ def worker_count(plan: Plan, usual: int) -> int:
 
     Raises InputError where more were asked for than a connection's limits can be divided among.
     """
-    most = plan.origin.most_workers if plan.origin else None
+    most = plan.origin.most_workers() if plan.origin else None
     if plan.workers is not None and most is not None and plan.workers > most:
         raise InputError(
             f"The limits of a connection allow {most} {'worker' if most == 1 else 'workers'} at "

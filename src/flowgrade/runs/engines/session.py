@@ -20,6 +20,7 @@ from flowgrade.runs.engines.opening import opening
 from flowgrade.runs.engines.order import Order
 from flowgrade.runs.engines.wire import unpack_rows
 
+
 class Session:
     """Opens the flow of an order and does the rows that it is given."""
 

@@ -6,6 +6,7 @@ are out of its reach before it is loaded.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -21,6 +22,7 @@ _LINGER = 0.002  # seconds that a row may wait for others to share its message
 
 def main() -> None:
     """Do what the run on the other side of the pipes says, until it ends or is gone."""
+    gc.set_threshold(100_000, 20, 20)  # as the command does, and for the same reason
     inward, outward = _pipes()
     first = read_message(inward)
     if first is None:

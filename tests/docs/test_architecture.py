@@ -45,7 +45,7 @@ def test_the_page_has_a_line_for_every_room_and_for_no_other() -> None:
 def test_the_files_that_the_page_names_are_there() -> None:
     text = PAGE.read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?|[a-z]+/[a-z_]+\.py)`", text))
-    assert "runs/engine.py" in named
+    assert "runs/engines/local.py" in named
     places = (ROOT, SOURCE, SOURCE / "flows", SOURCE / "models")
     assert [name for name in named if not any((place / name).exists() for place in places)] == []
 

@@ -82,11 +82,14 @@ class Gate:
         if seconds == float("inf"):
             await turn.woken
             return
-        sleep = asyncio.ensure_future(self._clock.sleep(seconds))
+        sleep = asyncio.create_task(self._sleep(seconds))
         try:
-            await asyncio.wait({sleep, turn.woken}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([sleep, turn.woken], return_when=asyncio.FIRST_COMPLETED)
         finally:
             sleep.cancel()
+
+    async def _sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
 
     def _withdraw(self, turn: Pass) -> None:
         with self._lock:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from flowgrade.flows import Flow, RowResult
 from flowgrade.plugins import load_plugin
 from flowgrade.records import Failure
 from flowgrade.runs.columns import column_reader
-from flowgrade.runs.engines.engine import ENGINES, Engine, Origin, Plan, Work
+from flowgrade.runs.engines.engine import ENGINES, Engine, Origin, Plan
 from flowgrade.runs.engines.opening import is_opening
 from flowgrade.runs.environment import storable
 from flowgrade.runs.progress import Progress
@@ -173,9 +173,6 @@ def _check_options(given: RunOptions) -> None:
         )
 
 
-_PLANNED = tuple(field.name for field in fields(Plan))
-
-
 class _Execution:
     """One part of a run, from where it stands to its end."""
 
@@ -245,8 +242,7 @@ class _Execution:
             seconds=self._run.seconds,
         )
         try:
-            given = {name: getattr(self._plan, name) for name in _PLANNED}
-            await self._engine.run(Work(**given, source=source, sink=writer))
+            await self._engine.run(self._plan.work(source, writer))
         finally:
             writer.close()
         return writer.cancelled

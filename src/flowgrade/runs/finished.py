@@ -63,5 +63,4 @@ class FinishedRow(NamedTuple):
     @classmethod
     def from_json(cls, values: list[Any]) -> FinishedRow:
         """The row that ``as_json`` gave."""
-        *own, spans = values
-        return cls(*own, [RecordedSpan(*span) for span in spans])
+        return cls._make([*values[:-1], [RecordedSpan(*span) for span in values[-1]]])

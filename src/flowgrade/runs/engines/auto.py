@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowgrade.errors import FlowgradeError
@@ -63,7 +62,7 @@ class AutoEngine:
         """Do the rows until the source ends."""
         workers = worker_count(work, processors())
         tap = _Tap(work)
-        begun = Work(**{**_values(work), "source": tap, "sink": tap})
+        begun = replace(work, source=tap, sink=tap)
         lanes = asyncio.create_task(lanes_for(begun, tap).run())
         try:
             moved = workers > 1 and _can_move(work) and await self._watch(lanes, tap, workers)
@@ -74,7 +73,7 @@ class AutoEngine:
             raise
         if moved and not work.source.ended:
             left = None if work.rows is None else work.rows - tap.done_rows
-            await PROCESS.run(Work(**{**_values(work), "rows": left}))
+            await PROCESS.run(replace(work, rows=left))
 
     async def _watch(self, lanes: asyncio.Task[None], tap: _Tap, workers: int) -> bool:
         """Look at each second; gives True once the rows should be done elsewhere."""
@@ -155,10 +154,6 @@ class _Tap:
         self._work.sink.wait_for_room()
 
 
-def _values(work: Work) -> dict[str, object]:
-    return {field.name: getattr(work, field.name) for field in fields(work)}
-
-
 def _can_move(work: Work) -> bool:
     """Whether workers could load the flow, and would not start the running program anew."""
     try:
@@ -169,4 +164,4 @@ def _can_move(work: Work) -> bool:
     place = Path(work.flow.source.rpartition(":")[0])
     if program is None or place.suffix != ".py":
         return True
-    return os.path.realpath(program) != str(place.resolve())
+    return Path(program).resolve() != place.resolve()

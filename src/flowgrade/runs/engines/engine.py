@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Protocol, runtime_checkable
 
 from flowgrade.flows import Flow
@@ -97,6 +97,11 @@ class Plan:
     rows: int | None = None
     """How many rows are to be done; None where that is not known."""
     origin: Origin | None = None
+
+    def work(self, source: Rows, sink: Sink) -> Work:
+        """The work that follows from the plan."""
+        values = {field.name: getattr(self, field.name) for field in fields(Plan)}
+        return Work(**values, source=source, sink=sink)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

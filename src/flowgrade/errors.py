@@ -295,5 +295,11 @@ class ModelUnreachableError(ModelError):
     retryable = True
 
 
+class BatchError(ModelError):
+    """A batch of calls came to no result for this one."""
+
+    retryable = True
+
+
 class ModelResponseError(ModelError):
     """The endpoint's answer cannot be understood."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ def cluster() -> Iterator[None]:
         include_dashboard=False,
         num_cpus=2,
         _node_ip_address="127.0.0.1",
-        logging_level="ERROR",
+        logging_level=logging.ERROR,
         configure_logging=False,
     )
     yield

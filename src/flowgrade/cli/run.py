@@ -43,7 +43,7 @@ from flowgrade.runs import Run, RunOptions, new_run_name
     default="local",
     show_default=True,
     metavar="NAME",
-    help="Where rows are done: local, process, ray, auto or a plugin's.",
+    help="Where rows are done: local, process, auto, ray, batch or a plugin's.",
 )
 @click.option("--workers", type=click.IntRange(1, 4096), help="Of process, ray and auto.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first rows.")

@@ -50,6 +50,8 @@ class Body(Protocol):
     threaded: bool
     """Whether ``call`` may be used: no step awaits and none can run beside another."""
     aggregates: bool
+    model_nodes: tuple[str, ...] | None
+    """Names of the steps that ask a model for each row; None where only running shows it."""
     streamed: str | None
     """The output that can come piece by piece."""
 

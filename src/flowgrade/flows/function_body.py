@@ -23,6 +23,7 @@ class FunctionBody:
     outputs: tuple[str, ...] = ()
     takes_more = False
     streamed: str | None = "output"
+    model_nodes: tuple[str, ...] | None = None
 
     def __init__(
         self, entry: Callable[..., Any], *, name: str, declared: Sequence[InputSpec] = ()

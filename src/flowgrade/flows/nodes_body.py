@@ -41,6 +41,9 @@ class NodesBody:
         self._steps = tuple(step for step in steps if step.node.name not in late)
         self._late = tuple(step for step in steps if step.node.name in late)
         self.aggregates = bool(self._late)
+        self.model_nodes: tuple[str, ...] | None = tuple(
+            step.node.name for step in self._steps if step.node.type == "llm"
+        )
         self._kept = _kept(self._late, late)
         self._upstream = {step.node.name: step.node.upstream() for step in self._steps}
         self._chain = is_chain(list(self._upstream), self._upstream)

@@ -30,6 +30,7 @@ class PromptyBody:
     takes_more = True
     threaded = False
     aggregates = False
+    model_nodes: tuple[str, ...] | None = ("prompt",)
 
     def __init__(self, prompty: Prompty, models: Models) -> None:
         self._prompty = prompty

@@ -5,9 +5,11 @@ Nothing is imported for HTTP until the first model that needs it is opened.
 """
 
 from flowgrade.models.assembly import assemble_chat, assemble_completion
+from flowgrade.models.batches import Batch, BatchAPI, Outcome, open_batches
 from flowgrade.models.clock import Clock
 from flowgrade.models.connection import Connection, Timeouts
 from flowgrade.models.connections import load_connections
+from flowgrade.models.interception import Callee, intercepted
 from flowgrade.models.limited import LimitedModel
 from flowgrade.models.limits import Limits
 from flowgrade.models.model import Model
@@ -28,6 +30,9 @@ from flowgrade.models.usage import read_usage
 
 __all__ = [
     "PROVIDERS",
+    "Batch",
+    "BatchAPI",
+    "Callee",
     "ChatChunk",
     "ChatRequest",
     "ChatResponse",
@@ -42,13 +47,16 @@ __all__ = [
     "Limits",
     "Model",
     "Models",
+    "Outcome",
     "Provider",
     "RetryPolicy",
     "Timeouts",
     "Transport",
     "assemble_chat",
     "assemble_completion",
+    "intercepted",
     "load_connections",
+    "open_batches",
     "open_endpoint",
     "read_usage",
 ]

@@ -39,13 +39,13 @@ class Diagnosis:
             complaint = Complaint(message=f"redirects to {headers.get('Location', 'nowhere')}")
         elif not complaint.message:
             complaint = Complaint(message=response.reason or "no reason given")
-        failure = self._failure(status, complaint)
+        failure = self.failure(status, complaint)
         failure.retry_after = read_retry_after(headers, self._clock.now())
         return failure
 
     def complaint(self, complaint: Complaint) -> ModelError:
         """The error for a complaint in a response whose status was a success."""
-        return self._failure(None, complaint)
+        return self.failure(None, complaint)
 
     def unreadable(self, response: aiohttp.ClientResponse, body: bytes) -> ModelError:
         """The error for a successful response that is not a JSON object."""
@@ -56,7 +56,8 @@ class Diagnosis:
             hint=f"Check that {self._connection.url_place} is the path its API starts at.",
         )
 
-    def _failure(self, status: int | None, complaint: Complaint) -> ModelError:
+    def failure(self, status: int | None, complaint: Complaint) -> ModelError:
+        """The error for a complaint that came with this status."""
         kind = classify(status, complaint)
         summary = (kind.__doc__ or kind.__name__).splitlines()[0].rstrip(".")
         status = status or complaint.status

@@ -13,10 +13,11 @@ from yarl import URL
 from flowgrade.errors import ModelError
 from flowgrade.models.address import check_address, check_headers, encode
 from flowgrade.models.allowance import seconds_to_hold
-from flowgrade.models.complaint import find_complaint
+from flowgrade.models.complaint import Complaint, find_complaint
 from flowgrade.models.connection import Connection
 from flowgrade.models.diagnosis import Diagnosis
 from flowgrade.models.gate import guess_tokens
+from flowgrade.models.interception import active_intercept
 from flowgrade.models.outage import Phase
 from flowgrade.models.place import Place
 from flowgrade.models.proxies import proxy_for
@@ -75,6 +76,9 @@ class Endpoint:
 
         Raises a ModelError after the retries that the policy allows.
         """
+        intercept = active_intercept()
+        if intercept is not None:
+            return await intercept(self, path, payload)
         url, data, headers = self._url(path), encode(payload), self._call_headers()
         answer, place = await self._call(
             lambda session: self._post_once(session, url, data, headers),
@@ -108,6 +112,92 @@ class Endpoint:
             place.succeeded(last)
         finally:
             rest.close()
+
+    @property
+    def model(self) -> str:
+        """The model's name at the address."""
+        return self._model
+
+    @property
+    def has_deployment(self) -> bool:
+        """Whether the address names the model itself, as Azure's older form does."""
+        return "/openai/deployments/" in self._base.raw_path
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Tells endpoints apart: address, model, and a digest of the headers with the key."""
+        return self._key
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        data: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        file: tuple[str, bytes] | None = None,
+        retried: bool = False,
+    ) -> bytes:
+        """Ask the API beside the model's own calls; gives the answer's body.
+
+        ``file``, a name and its content, goes as a form with ``form``. Raises a ModelError, with
+        ``retried`` after the retries that the policy allows.
+        """
+        url = self._beside(path)
+        headers = dict(self._headers)
+        if data is None:
+            headers.pop("Content-Type", None)
+        retries = 0
+        while True:
+            session = (await self._transport.sessions.here()).session
+            body = data if file is None else _form(form or {}, file)
+            try:
+                return await self._exchange_once(session, method, url, body, headers)
+            except ModelError as error:
+                if not retried:
+                    raise
+                delay = self._delay(error, retries)
+            retries += 1
+            await self._transport.clock.sleep(delay)
+
+    async def wait(self, seconds: float) -> None:
+        """Let time go by."""
+        await self._transport.clock.sleep(seconds)
+
+    def failure(self, status: int | None, complaint: Complaint) -> ModelError:
+        """The error for what the endpoint says of one call of several."""
+        return self._diagnosis.failure(status, complaint)
+
+    async def _exchange_once(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        url: URL,
+        body: bytes | aiohttp.FormData | None,
+        headers: Mapping[str, str],
+    ) -> bytes:
+        try:
+            response = await session.request(
+                method,
+                url,
+                data=body,
+                headers=headers,
+                timeout=self._timeout,
+                proxy=self._proxy,
+                allow_redirects=False,
+            )
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._diagnosis.outage(error, Phase.FIRST_TOKEN) from error
+        answer = await self._read(response)
+        if not 200 <= response.status < 300:
+            raise self._diagnosis.refusal(response, answer)
+        return answer
+
+    def _beside(self, path: str) -> URL:
+        root = self._base.raw_path.rstrip("/").partition("/deployments/")[0]
+        name, _, query = path.partition("?")
+        url = self._base.with_path(root + name, encoded=True, keep_query=True)
+        return url.update_query(query) if query else url
 
     async def _call(
         self, once: Callable[[aiohttp.ClientSession], Awaitable[Answer[T]]], tokens: int
@@ -233,3 +323,9 @@ class Endpoint:
 
     def _new_throttle(self) -> Throttle:
         return Throttle(self._transport.clock, self._transport.retry.max_retry_after)
+
+
+def _form(fields: Mapping[str, str], file: tuple[str, bytes]) -> aiohttp.FormData:
+    form = aiohttp.FormData(fields)
+    form.add_field("file", file[1], filename=file[0], content_type="application/jsonl")
+    return form

@@ -5,7 +5,17 @@ is stored as it arrives, together with its trace. What was stored is never done 
 is done on resume.
 """
 
-from flowgrade.runs.engines.engine import ENGINES, Engine, Origin, Plan, Rows, Sink, Source, Work
+from flowgrade.runs.engines.engine import (
+    ENGINES,
+    Engine,
+    Origin,
+    Plan,
+    Rows,
+    Sink,
+    Source,
+    State,
+    Work,
+)
 from flowgrade.runs.engines.order import Order
 from flowgrade.runs.environment import restored
 from flowgrade.runs.execute import ResumeOptions, RunOptions, Watch, resume_run, start_run
@@ -43,6 +53,7 @@ __all__ = [
     "RunStatus",
     "Sink",
     "Source",
+    "State",
     "Task",
     "Watch",
     "Work",

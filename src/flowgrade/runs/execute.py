@@ -21,7 +21,7 @@ from flowgrade.errors import (
 )
 from flowgrade.flows import Flow, RowResult
 from flowgrade.plugins import load_plugin
-from flowgrade.records import Failure
+from flowgrade.records import Failure, JsonObject
 from flowgrade.runs.columns import column_reader
 from flowgrade.runs.engines.engine import ENGINES, Engine, Origin, Plan
 from flowgrade.runs.engines.opening import is_opening
@@ -81,6 +81,7 @@ class ResumeOptions:
             engine=engine,
             # A number of workers was asked of the engine that the run had.
             workers=self.workers or (definition.workers if same else None),
+            engine_state=definition.engine_state if same else {},
         )
 
 
@@ -191,6 +192,7 @@ class _Execution:
         self._run = run
         self._apply = apply
         self._began = time.monotonic()
+        self._forgets = False
         self._done = completed_rows(store, run.name)
         definition = run.definition
         self._plan = Plan(
@@ -205,6 +207,21 @@ class _Execution:
         # mypy: a runtime-checkable protocol is meant here, not a class to instantiate
         self._engine = load_plugin(ENGINES, definition.engine, Engine)  # type: ignore[type-abstract]
         self._engine.check(self._plan)
+
+    @property
+    def values(self) -> JsonObject:
+        """The state of the engine."""
+        return self._run.definition.engine_state
+
+    def save(self, values: JsonObject) -> None:
+        """Store the state of the engine."""
+        definition = replace(self._run.definition, engine_state=values)
+        self._run = replace(self._run, definition=definition)
+        update_run(self._store, self._run)
+
+    def forget(self) -> None:
+        """Empty the state of the engine once the rows are stored."""
+        self._forgets = bool(self.values)
 
     async def go(self, watch: Watch | None) -> Run:
         progress = Progress(rows=self._run.rows, before=len(self._done))
@@ -242,9 +259,11 @@ class _Execution:
             seconds=self._run.seconds,
         )
         try:
-            await self._engine.run(self._plan.work(source, writer))
+            await self._engine.run(self._plan.work(source, writer, self))
         finally:
             writer.close()
+        if self._forgets:
+            self.save({})
         return writer.cancelled
 
     async def _aggregate(self) -> None:

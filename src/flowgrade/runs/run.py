@@ -50,6 +50,8 @@ class RunDefinition:
     """Where the rows are done: an entry point of ``flowgrade.engines``."""
     workers: int | None = None
     """How many workers the engine was asked to start; None leaves it to the engine."""
+    engine_state: JsonObject = field(default_factory=dict)
+    """What the engine keeps to go on by."""
     earlier_flows: tuple[str, ...] = ()
     """Refs of the flow in whose versions earlier parts of the run were done."""
 

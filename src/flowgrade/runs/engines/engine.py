@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Protocol, runtime_checkable
 
 from flowgrade.flows import Flow
+from flowgrade.records import JsonObject
 from flowgrade.runs.finished import FinishedRow
 from flowgrade.runs.source import Task
 
@@ -66,6 +67,23 @@ class Sink(Protocol):
         ...
 
 
+class State(Protocol):
+    """What an engine keeps with the run, to go on by after it was killed."""
+
+    @property
+    def values(self) -> JsonObject:
+        """What was saved last; empty at first."""
+        ...
+
+    def save(self, values: JsonObject) -> None:
+        """Store it; it outlives this process once this returns."""
+        ...
+
+    def forget(self) -> None:
+        """Let it be empty once all rows that were handed over are stored."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where other processes get the flow and its models from; secrets stand in it."""
@@ -98,10 +116,10 @@ class Plan:
     """How many rows are to be done; None where that is not known."""
     origin: Origin | None = None
 
-    def work(self, source: Rows, sink: Sink) -> Work:
+    def work(self, source: Rows, sink: Sink, state: State) -> Work:
         """The work that follows from the plan."""
         values = {field.name: getattr(self, field.name) for field in fields(Plan)}
-        return Work(**values, source=source, sink=sink)
+        return Work(**values, source=source, sink=sink, state=state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +128,7 @@ class Work(Plan):
 
     source: Rows
     sink: Sink
+    state: State
 
     def done(self, row: FinishedRow) -> None:
         """Hand over a row that is done."""

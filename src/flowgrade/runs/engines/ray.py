@@ -6,6 +6,7 @@ brings back what is done meanwhile, so that a worker is served over Ray as over 
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -78,7 +79,7 @@ def _connected(flow: Flow) -> Iterator[Any]:
         yield ray
         return
     address = os.environ.get(_ADDRESS)
-    options: dict[str, Any] = {"logging_level": "ERROR", "configure_logging": False}
+    options: dict[str, Any] = {"logging_level": logging.ERROR, "configure_logging": False}
     if address:
         options |= {"address": address, "runtime_env": {"working_dir": str(_shipped(flow))}}
     else:

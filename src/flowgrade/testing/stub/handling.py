@@ -10,6 +10,7 @@ from aiohttp import web
 
 from flowgrade.records import dumps
 from flowgrade.testing.stub import faults
+from flowgrade.testing.stub.batches import BatchDesk
 from flowgrade.testing.stub.call import Call, read_call
 from flowgrade.testing.stub.chat import chat_body, chat_events
 from flowgrade.testing.stub.completion import completion_body, completion_events
@@ -39,6 +40,7 @@ class StubHandler:
         self.play = play
         self.journal = Journal()
         self.closing = asyncio.Event()
+        self.desk = BatchDesk()
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
@@ -55,6 +57,8 @@ class StubHandler:
                 headers=request.raw_headers,
                 body=raw,
             )
+            if self.desk.serves(path):
+                return self._batch(request, raw, now=arrived)
             route = _checked(find_route(path), request)
             if route.endpoint is Endpoint.MODELS:
                 faults.check_access(self.play.script, request.headers, route=route)
@@ -66,6 +70,28 @@ class StubHandler:
         except ConnectionError:
             # The client has gone: nobody reads this, but aiohttp wants an answer.
             return web.Response()
+
+    def _batch(self, request: web.BaseRequest, raw: bytes, *, now: float) -> web.Response:
+        play = self.play
+        faults.check_access(play.script, request.headers, route=Route(endpoint=Endpoint.MODELS))
+        return self.desk.handle(request, raw, self._of_batch, now=now, latency=play.latency())
+
+    def _of_batch(self, path: str, raw: bytes) -> tuple[int, bytes]:
+        """The answer to one call of a batch."""
+        play = self.play
+        try:
+            route = find_route(path)
+            if route is None:
+                raise StubRefusal(404, f"The stub has nothing at {path}.", code="unknown_url")
+            call = read_call(path, route, raw)
+            faults.check_model(play.script, call.model)
+            faults.check_prompt(play, call)
+            rule = play.rule_for(call)
+            if rule and rule.reply.status is not None:
+                raise faults.reply_failure(rule.reply, play.script)
+            return 200, _whole(call, rule, play)
+        except StubRefusal as refusal:
+            return refusal.status, refusal.body
 
     async def _call(
         self, request: web.BaseRequest, route: Route, raw: bytes, *, arrived: float

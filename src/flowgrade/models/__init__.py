@@ -1,15 +1,17 @@
 """Models: chat, completion and embedding, at any endpoint that speaks OpenAI's protocol.
 
 ``Models`` opens a model by name; a call is retried, throttled, timed and recorded as a span.
-Nothing is imported for HTTP until the first model that needs it is opened.
+Nothing is imported for HTTP until the first model that needs it is opened. What only batches of
+calls need loads at its first use.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from flowgrade.models.assembly import assemble_chat, assemble_completion
-from flowgrade.models.batches import Batch, BatchAPI, Outcome, open_batches
 from flowgrade.models.clock import Clock
 from flowgrade.models.connection import Connection, Timeouts
 from flowgrade.models.connections import load_connections
-from flowgrade.models.interception import Callee, intercepted
 from flowgrade.models.limited import LimitedModel
 from flowgrade.models.limits import Limits
 from flowgrade.models.model import Model
@@ -27,6 +29,10 @@ from flowgrade.models.response import (
 from flowgrade.models.retry import RetryPolicy
 from flowgrade.models.transport import Transport
 from flowgrade.models.usage import read_usage
+
+if TYPE_CHECKING:
+    from flowgrade.models.batches import Batch, BatchAPI, Outcome, open_batches
+    from flowgrade.models.interception import Callee, intercepted
 
 __all__ = [
     "PROVIDERS",
@@ -60,3 +66,18 @@ __all__ = [
     "open_endpoint",
     "read_usage",
 ]
+
+_LATE = {
+    "Batch": "batches",
+    "BatchAPI": "batches",
+    "Callee": "interception",
+    "Outcome": "batches",
+    "intercepted": "interception",
+    "open_batches": "batches",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"flowgrade.models.{_LATE[name]}"), name)

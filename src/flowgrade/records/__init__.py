@@ -7,6 +7,7 @@ it was is a Score.
 from flowgrade.records.digest import digest_bytes, digest_json
 from flowgrade.records.failure import Failure
 from flowgrade.records.json import Json, JsonObject, dumps, dumps_any, loads
+from flowgrade.records.plain import describe
 from flowgrade.records.ref import Ref
 from flowgrade.records.score import Score
 from flowgrade.records.span import Span, SpanKind
@@ -21,6 +22,7 @@ __all__ = [
     "Span",
     "SpanKind",
     "Usage",
+    "describe",
     "digest_bytes",
     "digest_json",
     "dumps",

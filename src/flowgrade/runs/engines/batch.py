@@ -49,7 +49,7 @@ class BatchEngine:
         name = plan.flow.name
         if plan.flow.body.threaded or nodes == ():
             raise InputError(
-                f"The flow '{name}' has no node that asks a model, so there is nothing for a batch.",
+                f"The flow '{name}' has no node that asks a model: there is nothing for a batch.",
                 hint="Calls that sync Python code makes cannot be collected. Use another engine.",
             )
         if nodes is not None and len(nodes) > 1:

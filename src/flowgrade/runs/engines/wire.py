@@ -11,8 +11,7 @@ from decimal import Decimal
 from typing import Any, BinaryIO
 
 from flowgrade.errors import InputError
-from flowgrade.records import JsonObject, dumps_any, loads
-from flowgrade.records.plain import describe
+from flowgrade.records import JsonObject, describe, dumps_any, loads
 from flowgrade.runs.source import Task
 
 _LENGTH = struct.Struct("<Q")

@@ -26,7 +26,7 @@ _FIRST_LOOK, _LAST_LOOK = 1.0, 60.0  # seconds between looks at a batch, which g
 _LISTEN = 1.0  # seconds between looks at whether the run should stop
 
 
-class _CollectedError(BaseException):
+class _Collected(BaseException):
     """Ends a row at its call. No ``Exception``, so that no code of the flow takes it for one."""
 
 
@@ -165,11 +165,11 @@ async def _collect(work: Work, row: Task) -> _Call | None:
 
     async def intercept(endpoint: Callee, path: str, payload: JsonObject) -> JsonObject:
         found.append(_Call(row, endpoint, path, payload))
-        raise _CollectedError
+        raise _Collected
 
     try:
         execution = await _execute(work, row, intercept)
-    except _CollectedError:
+    except _Collected:
         return found[0]
     work.done(FinishedRow.of(row.number, execution))
     return None

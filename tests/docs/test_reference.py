@@ -221,7 +221,7 @@ def test_every_timeout_and_field_of_a_connection_is_in_the_reference() -> None:
 def test_every_field_of_a_definition_is_in_the_reference() -> None:
     assert _constant("flows/load.py", "_FLEX_KEYS") <= quoted("flow-flex.md")
     assert _constant("flows/dag.py", "_OWN") <= quoted("flow-dag.md")
-    assert _constant("flows/nodes/llm.py", "PARAMETERS") <= quoted("flow-dag.md")
+    assert _constant("flows/model_inputs.py", "PARAMETERS") <= quoted("flow-dag.md")
     assert set(TYPES) <= quoted("flow-dag.md")
     assert _constant("prompts/prompty.py", "_KNOWN") <= quoted("prompty.md")
 

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("flowgrade.cli.runs:runs", "List, show, export, resume and delete runs."),
     "traces": ("flowgrade.cli.traces:traces", "See what happened, step by step."),
     "store": ("flowgrade.cli.store:store", "Look at the database and migrate it."),
+    "mcp": ("flowgrade.cli.mcp:mcp", "Offer flows as tools by the Model Context Protocol."),
     "plugins": ("flowgrade.cli.plugins:plugins", "List installed plugins."),
     "stub": ("flowgrade.cli.stub:stub", "Serve a scripted model for tests."),
 }

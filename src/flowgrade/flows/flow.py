@@ -69,6 +69,8 @@ class Flow:
     """Where its code runs: its own folder, or the copy that has its additional includes."""
     source: str
     """What to load to get it again: a path, or ``file.py:name``."""
+    description: str = ""
+    """What it is for, as its definition or docstring says."""
     variant: str | None = None
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -156,6 +156,8 @@ class NodesBody:
     async def _work(self, step: Step, arguments: Arguments, emit: Emit | None) -> Any:
         if emit is not None and step.stream is not None:
             return await collect(step.stream(arguments), emit)
+        if emit is not None and step.aemit is not None:
+            return await step.aemit(arguments, emit)
         if step.acall is not None:
             found = await step.acall(arguments)
         else:
@@ -282,9 +284,9 @@ def _streamed(outputs: Sequence[OutputSpec], steps: Sequence[Step], read: set[st
     by_name = {step.node.name: step for step in steps}
     for output in outputs:
         step = by_name.get(output.binding.node or "")
-        if step is None or output.binding.path or step.node.name in read:
+        if step is None or output.binding.path != step.streamed_part or step.node.name in read:
             continue
-        if step.stream is not None or step.node.type == "python":
+        if step.stream is not None or step.aemit is not None or step.node.type == "python":
             return output.name
     return None
 

@@ -8,6 +8,7 @@ from flowgrade.models.assembly import assemble_chat, assemble_completion
 from flowgrade.models.clock import Clock
 from flowgrade.models.connection import Connection, Timeouts
 from flowgrade.models.connections import load_connections
+from flowgrade.models.http_request import HttpReply, HttpRequest
 from flowgrade.models.limited import LimitedModel
 from flowgrade.models.model import Model
 from flowgrade.models.models import Models
@@ -22,6 +23,7 @@ from flowgrade.models.response import (
     EmbeddingResponse,
 )
 from flowgrade.models.retry import RetryPolicy
+from flowgrade.models.scrub import hide
 from flowgrade.models.transport import Transport
 from flowgrade.models.usage import read_usage
 
@@ -37,6 +39,8 @@ __all__ = [
     "Connection",
     "EmbeddingRequest",
     "EmbeddingResponse",
+    "HttpReply",
+    "HttpRequest",
     "LimitedModel",
     "Model",
     "Models",
@@ -46,6 +50,7 @@ __all__ = [
     "Transport",
     "assemble_chat",
     "assemble_completion",
+    "hide",
     "load_connections",
     "open_endpoint",
     "read_usage",

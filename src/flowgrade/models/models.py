@@ -12,11 +12,13 @@ from flowgrade.models.address import check_address
 from flowgrade.models.clock import Clock
 from flowgrade.models.connection import Connection
 from flowgrade.models.connections import load_connections
+from flowgrade.models.http_request import HttpReply, HttpRequest
 from flowgrade.models.inline import inline_connection, resolve_value
 from flowgrade.models.model import Model
 from flowgrade.models.observed import ObservedModel
 from flowgrade.models.provider import PROVIDERS, Provider
 from flowgrade.models.retry import RetryPolicy
+from flowgrade.models.scrub import hide, scrub, secrets_of
 from flowgrade.models.transport import Transport
 from flowgrade.plugins import load_plugin, plugins
 from flowgrade.records import JsonObject
@@ -56,6 +58,20 @@ class Models:
         """``${connection.key}`` as the value it stands for, which may be a secret."""
         return resolve_value(text, self.connections) if text.startswith("${") else text
 
+    def scrub(self, text: str) -> str:
+        """``text`` without the secrets of the connections and what looks like a key."""
+        return scrub(text, self._secrets())
+
+    def hide(self, text: str) -> str:
+        """``text`` without the secrets of the connections, otherwise as it is."""
+        return hide(text, self._secrets())
+
+    def _secrets(self) -> list[str]:
+        try:
+            return secrets_of(self.connections.values())
+        except SettingsError:
+            return []  # a file that cannot be read gave nobody a secret
+
     @property
     def connections(self) -> Mapping[str, Connection]:
         """The connections by name, read at the first use; raises SettingsError."""
@@ -81,6 +97,12 @@ class Models:
         if opened is None or opened[0] is not found:
             opened = self._opened[found.name, name] = found, self._open(name, found)
         return opened[1]
+
+    async def fetch(self, request: HttpRequest) -> HttpReply:
+        """Make an HTTP call that is no call of a model; raises HttpError."""
+        from flowgrade.models.http import fetch  # noqa: PLC0415 aiohttp costs 100 ms
+
+        return await fetch(self._transport, request)
 
     async def aclose(self) -> None:
         """Close the connections that are kept open; the next call opens new ones."""

@@ -82,6 +82,26 @@ class ActiveTrace:
         self.sink(self.spans)
 
 
+class TracePart(ActiveTrace):
+    """A part of a trace that knows what it spent itself; its spans are the whole trace's."""
+
+    __slots__ = ("_whole",)
+
+    def __init__(self, whole: ActiveTrace) -> None:
+        super().__init__(whole.sink, None)
+        self.trace_id = whole.trace_id
+        self._whole = whole
+
+    def add(self, recorded: RecordedSpan) -> None:
+        """Hand a finished span to the whole trace."""
+        self._whole.add(recorded)
+
+    def spend(self, usage: Usage | None, cost: float | None) -> None:
+        """Add what one model call consumed, here and to the whole."""
+        super().spend(usage, cost)
+        self._whole.spend(usage, cost)
+
+
 class ActiveSpan:
     """A step that is under way. Use it as a context manager; set what it should say."""
 
@@ -242,6 +262,13 @@ def span(name: str, *, kind: SpanKind = SpanKind.FUNCTION) -> ActiveSpan:
     """A step of the trace that is active here; without one the span is not kept."""
     active = _current.get()
     return ActiveSpan(name, kind, active.trace if active else None, False)
+
+
+def span_of_part(name: str, *, kind: SpanKind = SpanKind.FUNCTION) -> ActiveSpan:
+    """Like ``span``, with a ``trace`` that sums up only what is spent below this step."""
+    active = _current.get()
+    whole = active.trace if active else None
+    return ActiveSpan(name, kind, TracePart(whole) if whole else None, False)
 
 
 def current_span() -> ActiveSpan | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import logging
 import os
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _CONNECT = 30.0  # seconds until a server has to be ready
-_CLOSE = 8.0  # seconds that closing may take; the library needs up to six to end a process
 _TAIL = 2_000  # bytes of what a server wrote to standard error that a message may show
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _LOST = ("connection closed", "session terminated")
@@ -58,11 +56,6 @@ class McpSession:
     async def memo(self) -> dict[int, Any]:
         """What callers remember of the server; empty again when it says that its tools changed."""
         return (await self._open()).memo
-
-    async def aclose(self) -> None:
-        """End the session, and the server's process where there is one."""
-        if self._link is not None:
-            await self._link.aclose()
 
     async def _open(self) -> _Link:
         async with self._opening:
@@ -179,6 +172,7 @@ class _Link:
     async def _keep(self) -> None:
         with contextlib.closing(self._errors):
             try:
+                await asyncio.to_thread(_load)
                 async with contextlib.AsyncExitStack() as stack:
                     async with asyncio.timeout(_CONNECT):
                         client = await stack.enter_async_context(self._new_client())
@@ -188,7 +182,7 @@ class _Link:
                 self._said = self._tail()
 
     def _new_client(self) -> Client:
-        from mcp import Client, Implementation, StdioServerParameters  # noqa: PLC0415  1.3 s
+        from mcp import Client, Implementation, StdioServerParameters  # noqa: PLC0415  see _load
         from mcp.client.stdio import stdio_client  # noqa: PLC0415
 
         spec = self._spec
@@ -219,6 +213,11 @@ class _Link:
         lines = raw.decode("utf-8", "replace").strip().splitlines()
         last = lines[-1].strip() if lines else ""
         return hide(last, self._spec.secrets)
+
+
+def _load() -> None:
+    """Import the library, which takes more than a second, beside the event loop."""
+    import mcp  # noqa: F401, PLC0415
 
 
 @contextlib.asynccontextmanager
@@ -265,7 +264,7 @@ _sessions: dict[asyncio.AbstractEventLoop, dict[ServerSpec, McpSession]] = {}
 def session_with(spec: ServerSpec) -> McpSession:
     """The session of the running loop with a server, opened at its first call.
 
-    It ends with the loop, as ``asyncio.run`` ends its tasks, or by ``close_sessions``.
+    It ends with the loop, as ``asyncio.run`` and the end of the process end its tasks.
     """
     check_installed()
     loop = asyncio.get_running_loop()
@@ -273,7 +272,6 @@ def session_with(spec: ServerSpec) -> McpSession:
         for old in [known for known in _sessions if known.is_closed()]:
             del _sessions[old]
         _sessions[loop] = {}
-        atexit.register(_close_at_exit, loop)
     return _sessions[loop].setdefault(spec, McpSession(spec))
 
 
@@ -283,17 +281,3 @@ def check_installed() -> None:
 
     if find_spec("mcp") is None:
         raise MissingExtraError("mcp", purpose="An MCP server")
-
-
-async def close_sessions() -> None:
-    """End the sessions of the running loop."""
-    sessions = _sessions.pop(asyncio.get_running_loop(), {})
-    await asyncio.gather(*(session.aclose() for session in sessions.values()))
-
-
-def _close_at_exit(loop: asyncio.AbstractEventLoop) -> None:
-    """End the sessions of a loop that a thread of ours still runs."""
-    if loop.is_running():
-        future = asyncio.run_coroutine_threadsafe(close_sessions(), loop)
-        with contextlib.suppress(TimeoutError):
-            future.result(_CLOSE)

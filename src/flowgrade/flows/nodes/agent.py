@@ -208,7 +208,11 @@ def _open(item: Any, node: NodeSpec, workshop: Workshop) -> ToolSet:
         )
     [(kind, definition)] = item.items()
     source = load_plugin(TOOL_SOURCES, kind, ToolSource)  # type: ignore[type-abstract]
-    return source.open(definition, workshop, node.place)
+    try:
+        return source.open(definition, workshop, node.place)
+    except FlowDefinitionError as error:
+        error.place = error.place or node.place
+        raise
 
 
 def _of(node: NodeSpec, name: str, kind: Any, what: str) -> Any:

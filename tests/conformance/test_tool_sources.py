@@ -50,7 +50,9 @@ class TestPython(_BuiltIn):
     name = "python"
 
     def files(self) -> dict[str, str]:
-        code = 'def double(number: int) -> int:\n    """Double a number."""\n    return 2 * number\n'
+        code = (
+            'def double(number: int) -> int:\n    """Double a number."""\n    return 2 * number\n'
+        )
         return {"tools.py": code}
 
     def definition(self) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -75,3 +77,84 @@ def told(stub: StubServer) -> list[str]:
     """What the model was told by tools in the last call."""
     messages = stub.requests[-1].body["messages"]
     return [message["content"] for message in messages if message["role"] == "tool"]
+
+
+SERVER = '''
+import asyncio
+import base64
+import os
+import sys
+
+from mcp.server import MCPServer
+from mcp.types import ImageContent
+
+server = MCPServer("things", log_level="ERROR")
+
+
+@server.tool()
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+@server.tool()
+def process() -> int:
+    """Tell the number of the process."""
+    return os.getpid()
+
+
+@server.tool()
+def surroundings() -> dict[str, str]:
+    """Tell the environment."""
+    return dict(os.environ)
+
+
+@server.tool()
+def picture() -> ImageContent:
+    """Give an image."""
+    data = base64.b64encode(b"\\x89PNG\\r\\n\\x1a\\n").decode()
+    return ImageContent(type="image", data=data, mime_type="image/png")
+
+
+@server.tool()
+def die() -> str:
+    """End the process."""
+    print("out of " + os.environ.get("TOKEN", "memory"), file=sys.stderr, flush=True)
+    os._exit(3)
+
+
+@server.tool()
+async def sleep() -> str:
+    """Never answer."""
+    await asyncio.sleep(600)
+    return "late"
+
+
+@server.tool(name="odd.name")
+def odd() -> str:
+    """Have a name that models do not accept."""
+    return "odd"
+
+
+if len(sys.argv) > 1:
+    server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))
+else:
+    server.run("stdio")
+'''
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> list[str]:
+    """The command of a server."""
+    file = tmp_path / "server.py"
+    file.write_text(SERVER, encoding="utf-8")
+    return [sys.executable, str(file)]
+
+
+def lives(number: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True

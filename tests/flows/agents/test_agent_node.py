@@ -116,7 +116,9 @@ def test_the_answer_streams(flow: Any, play: Play) -> None:
 
 def test_a_limit_fails_the_row_and_says_which(flow: Any, play: Play) -> None:
     play(StubReply(tool_calls=[_call("orders", year=1)]))
-    with pytest.raises(NodeError, match=r"AgentLimitError: The agent made the same calls") as caught:
+    with pytest.raises(
+        NodeError, match=r"AgentLimitError: The agent made the same calls"
+    ) as caught:
         flow()(question="?")
     assert isinstance(caught.value.cause, AgentLimitError)
 
@@ -192,9 +194,7 @@ def test_a_wrong_definition_is_refused_with_its_place(
     assert caught.value.place is not None
 
 
-def test_what_would_fail_every_row_is_found_before_the_first(
-    flow: Any, models: Models
-) -> None:
+def test_what_would_fail_every_row_is_found_before_the_first(flow: Any, models: Models) -> None:
     dag = DAG.replace("openai/gpt-test", "nowhere/gpt-test")
     with pytest.raises(Exception, match="Node 'assist': There is no connection 'nowhere'"):
         flow(dag).body.prepare()

@@ -17,13 +17,8 @@ from flowgrade.errors import FlowDefinitionError, ModelResponseError, Unsupporte
 from flowgrade.flows import (
     Agent,
     AgentLimits,
-    AgentResult,
-    AgentText,
-    AgentToolCall,
     FunctionTools,
-    ToolCallRecord,
     ToolOutput,
-    confirming,
     function_flow,
     tool,
 )
@@ -344,94 +339,6 @@ def test_an_answer_that_was_cut_off_says_so(make: Make, play: Play) -> None:
     play(StubReply(text="Once upon", finish_reason="length"))
     result = make().run("?")
     assert (result.answer, result.stop_reason) == ("Once upon", "length")
-
-
-def test_what_happens_is_given_as_it_happens(make: Make, play: Play) -> None:
-    play(("weather", {"city": "Oslo"}), "It is warm.")
-
-    async def events() -> list[Any]:
-        return [event async for event in make(weather).astream("Oslo?")]
-
-    call, record, *pieces, result = asyncio.run(events())
-    assert isinstance(call, AgentToolCall)
-    assert isinstance(record, ToolCallRecord)
-    assert isinstance(result, AgentResult)
-    assert (call.name, record.content) == ("weather", '{"city":"Oslo","degrees":20.5}')
-    assert all(isinstance(piece, AgentText) for piece in pieces)
-    assert "".join(piece.text for piece in pieces) == "It is warm." == result.answer
-    assert len(pieces) > 1
-
-
-def test_a_stream_that_is_left_ends_the_agent(make: Make, play: Play) -> None:
-    ended = threading.Event()
-
-    async def wait() -> str:
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ended.set()
-        return "late"
-
-    async def leave() -> None:
-        events = make(wait).astream("?")
-        async for event in events:  # noqa: B007
-            break
-        await asyncio.sleep(0)
-        await events.aclose()  # type: ignore[attr-defined]
-
-    play(("wait", {}), "Never said.")
-    asyncio.run(leave())
-    assert ended.is_set()
-
-
-@tool(confirm=True)
-def delete(name: str) -> str:
-    """Delete a file."""
-    return f"{name} is gone"
-
-
-def test_a_tool_that_needs_agreement_is_refused_when_nobody_can_be_asked(
-    make: Make, play: Play, stub: StubServer
-) -> None:
-    play(("delete", {"name": "a"}), "Sorry.")
-    make(delete).run("?")
-    assert told(stub)[0].startswith("Error: The call of 'delete' was not allowed")
-
-
-def test_who_is_asked_decides_call_by_call(make: Make, play: Play, stub: StubServer) -> None:
-    asked: list[AgentToolCall] = []
-
-    async def confirm(call: AgentToolCall) -> bool:
-        asked.append(call)
-        await asyncio.sleep(0)
-        return call.arguments["name"] == "a"
-
-    play([("delete", {"name": "a"}), ("delete", {"name": "b"}), ("delete", {"x": 1})], "Done.")
-    make(delete, confirm=confirm).run("?")
-    yes, no, unfit = told(stub)
-    assert yes == "a is gone"
-    assert "not allowed" in no
-    assert "do not fit" in unfit
-    assert [call.arguments["name"] for call in asked] == ["a", "b"]  # nobody is asked in vain
-
-
-def test_the_surroundings_can_agree_for_agents_that_ask_nobody(
-    make: Make, play: Play, stub: StubServer
-) -> None:
-    play(("delete", {"name": "a"}), "Done.")
-
-    async def main() -> None:
-        with confirming(lambda call: True):
-            await make(delete).arun("?")
-
-    asyncio.run(main())
-    assert told(stub) == ["a is gone"]
-
-
-def test_tools_that_were_approved_need_nobody(make: Make, play: Play, stub: StubServer) -> None:
-    play(("delete", {"name": "a"}), "Done.")
-    make(delete, approve=["delete"]).run("?")
-    assert told(stub) == ["a is gone"]
 
 
 def test_marks_of_the_decorator_are_what_the_model_sees(

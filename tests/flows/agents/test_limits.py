@@ -188,9 +188,7 @@ class Verdict:
     reasons: list[str]
 
 
-def test_the_answer_is_what_the_output_type_says(
-    make: Make, play: Play, stub: StubServer
-) -> None:
+def test_the_answer_is_what_the_output_type_says(make: Make, play: Play, stub: StubServer) -> None:
     play('{"good": true, "reasons": ["a"]}')
     result = make(output=Verdict).run("?")
     assert result.output == Verdict(True, ["a"])

@@ -11,93 +11,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowgrade.errors import FlowDefinitionError, SettingsError, ToolError
-from flowgrade.flows import AgentTool, McpTools, ToolContext, ToolOutput, load_flow
+from flowgrade.flows import AgentTool, McpTools, ToolContext, ToolOutput
 from flowgrade.models import Models
-from flowgrade.testing import StubReply, StubServer
-from tests.flows.agents.conftest import Make, Play, told
-from tests.flows.conftest import Write
+from tests.flows.agents.conftest import lives
 
 pytestmark = pytest.mark.slow  # importing the library takes a second in each process
 
-SERVER = '''
-import asyncio
-import base64
-import os
-import sys
-
-from mcp.server import MCPServer
-from mcp.types import ImageContent
-
-server = MCPServer("things", log_level="ERROR")
-
-
-@server.tool()
-def add(a: int, b: int) -> int:
-    """Add two numbers."""
-    return a + b
-
-
-@server.tool()
-def process() -> int:
-    """Tell the number of the process."""
-    return os.getpid()
-
-
-@server.tool()
-def surroundings() -> dict[str, str]:
-    """Tell the environment."""
-    return dict(os.environ)
-
-
-@server.tool()
-def picture() -> ImageContent:
-    """Give an image."""
-    data = base64.b64encode(b"\\x89PNG\\r\\n\\x1a\\n").decode()
-    return ImageContent(type="image", data=data, mime_type="image/png")
-
-
-@server.tool()
-def die() -> str:
-    """End the process."""
-    print("out of " + os.environ.get("TOKEN", "memory"), file=sys.stderr, flush=True)
-    os._exit(3)
-
-
-@server.tool()
-async def sleep() -> str:
-    """Never answer."""
-    await asyncio.sleep(600)
-    return "late"
-
-
-@server.tool(name="odd.name")
-def odd() -> str:
-    """Have a name that models do not accept."""
-    return "odd"
-
-
-if len(sys.argv) > 1:
-    server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))
-else:
-    server.run("stdio")
-'''
-
 Tools = dict[str, AgentTool]
 Work = Callable[[Tools], Awaitable[Any]]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> list[str]:
-    """The command of a server."""
-    file = tmp_path / "server.py"
-    file.write_text(SERVER, encoding="utf-8")
-    return [sys.executable, str(file)]
 
 
 @pytest.fixture
@@ -120,21 +46,24 @@ async def said(tool: AgentTool, **arguments: Any) -> str:
     return found.text
 
 
-def test_a_server_offers_its_tools_and_ends_with_the_loop(
-    use: Any, server: list[str]
-) -> None:
+def test_a_server_offers_its_tools_and_ends_with_the_loop(use: Any, server: list[str]) -> None:
     async def work(tools: Tools) -> tuple[Any, str, int, str]:
         picture = await tools["picture"].call({})
         number = int(await said(tools["process"]))
-        assert _lives(number)
+        assert lives(number)
         assert picture.images[0].mime == "image/png"
-        return tools["add"], await said(tools["add"], a=1, b=2), number, await said(tools["odd_name"])
+        return (
+            tools["add"],
+            await said(tools["add"], a=1, b=2),
+            number,
+            await said(tools["odd_name"]),
+        )
 
     add, three, number, odd = use(McpTools(command=server), work)
     assert add.description == "Add two numbers."
     assert set(add.parameters["properties"]) == {"a", "b"}
     assert (three, odd) == ("3", "odd")
-    assert not _lives(number)
+    assert not lives(number)
 
 
 def test_a_server_gets_the_environment_that_it_is_given_and_no_more(
@@ -173,7 +102,7 @@ def test_a_server_that_dies_is_a_clear_error_and_is_started_again(
     first, message, second = use(McpTools(command=server, env=env), work)
     assert "server.py died during the call. It said last: out of ******" in message
     assert first != second
-    assert not _lives(int(second))
+    assert not lives(int(second))
 
 
 def test_calls_under_way_when_a_server_dies_fail_and_are_not_made_twice(
@@ -181,7 +110,7 @@ def test_calls_under_way_when_a_server_dies_fail_and_are_not_made_twice(
 ) -> None:
     async def work(tools: Tools) -> list[Any]:
         calls = (tools["sleep"].call({}), tools["die"].call({}))
-        return await asyncio.gather(*calls, return_exceptions=True)
+        return list(await asyncio.gather(*calls, return_exceptions=True))
 
     found = use(McpTools(command=server), work)
     assert [type(error) for error in found] == [ToolError, ToolError]
@@ -230,9 +159,7 @@ def test_an_error_of_a_tool_comes_with_its_text(use: Any, server: list[str]) -> 
         ([sys.executable, "-c", "import sys; sys.exit('no sesame here')"], "It said last: no"),
     ],
 )
-def test_a_server_that_does_not_start_says_why(
-    use: Any, command: list[str], message: str
-) -> None:
+def test_a_server_that_does_not_start_says_why(use: Any, command: list[str], message: str) -> None:
     async def nothing(tools: Tools) -> None: ...
 
     with pytest.raises(ToolError, match=message):
@@ -317,97 +244,3 @@ def test_an_address_where_nobody_answers(use: Any) -> None:
 
     with pytest.raises(ToolError, match="127.0.0.1:9/mcp cannot be reached"):
         use(McpTools(url="http://127.0.0.1:9/mcp"), nothing)
-
-
-DAG = """
-inputs: {question: {type: string}}
-outputs: {answer: {type: string, reference: "${assist.output.answer}"}}
-nodes:
-- name: assist
-  type: agent
-  source: {type: code, path: assist.jinja2}
-  inputs: {model: openai/gpt-test, question: "${inputs.question}"}
-  tools:
-  - mcp: {command: [COMMAND], allow: [process]}
-"""
-
-
-def test_all_rows_of_a_flow_share_one_session(
-    write: Write, models: Models, server: list[str], stub: StubServer, play: Play
-) -> None:
-    dag = DAG.replace("COMMAND", ", ".join(server))
-    flow = load_flow(write({"flow.dag.yaml": dag, "assist.jinja2": "user:\n{{ question }}"}), models=models)
-    play(
-        StubReply(role="user", tool_calls=[_call("process")]),
-        StubReply(role="tool", text="Done."),
-    )
-
-    async def rows() -> None:
-        await asyncio.gather(*(flow.acall(question=f"{n}?") for n in range(8)))
-
-    asyncio.run(rows())
-    asked = [r.body["messages"] for r in stub.requests]
-    numbers = {m[-1]["content"] for m in asked if m[-1]["role"] == "tool"}
-    assert len(numbers) == 1
-    assert not _lives(int(numbers.pop()))
-
-
-def test_sync_agents_share_a_session_that_ends_with_the_process(
-    tmp_path: Path, server: list[str], stub: StubServer, play: Play
-) -> None:
-    play(
-        StubReply(role="user", tool_calls=[_call("process")]),
-        StubReply(role="tool", text="Done."),
-    )
-    program = tmp_path / "program.py"
-    program.write_text(
-        "import flowgrade\n"
-        f"tools = flowgrade.McpTools(command={server!r})\n"
-        "agent = flowgrade.agent('openai/gpt-test', tools=[tools])\n"
-        "for _ in range(2):\n"
-        "    print(agent.run('?').tool_calls[0].content)\n",
-        encoding="utf-8",
-    )
-    environment = {
-        **os.environ,
-        "OPENAI_BASE_URL": stub.base_url,
-        "OPENAI_API_KEY": "x",
-        "FLOWGRADE_HOME": str(tmp_path / "home"),
-    }
-    ended = subprocess.run(
-        [sys.executable, "-W", "error", str(program)],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (ended.returncode, ended.stderr) == (0, "")
-    first, second = ended.stdout.split()
-    assert first == second
-    assert not _lives(int(first))
-
-
-def test_an_agent_goes_on_when_its_server_dies(
-    make: Make, server: list[str], play: Play, stub: StubServer
-) -> None:
-    play(("die", {}), ("add", {"a": 1, "b": 2}), "Three.")
-    assert asyncio.run(make(McpTools(command=server)).arun("?")).answer == "Three."
-    died, three = told(stub)
-    assert died.startswith("Error: The MCP server")
-    assert three == "3"
-
-
-def _call(name: str) -> Any:
-    from flowgrade.testing import StubToolCall
-
-    return StubToolCall(name=name)
-
-
-def _lives(number: int) -> bool:
-    try:
-        os.kill(number, 0)
-    except ProcessLookupError:
-        return False
-    return True

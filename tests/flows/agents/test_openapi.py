@@ -51,7 +51,7 @@ def shop() -> Iterator[Shop]:
             self.end_headers()
             self.wfile.write(found.body)
 
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815
+        do_GET = do_POST = do_DELETE = answer
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -160,10 +160,10 @@ def test_a_body_is_an_argument_with_its_schema_in_plain_json_schema(
     assert tool.validator.complaints({"body": {}}) == ["body: 'item' is a required property"]
 
 
-def test_values_are_put_where_the_document_says(
-    models: Models, document: Path, shop: Shop
-) -> None:
-    tools = opened(models, document, "getOrder", "createOrder", connection="shop", base_url=shop.url)
+def test_values_are_put_where_the_document_says(models: Models, document: Path, shop: Shop) -> None:
+    tools = opened(
+        models, document, "getOrder", "createOrder", connection="shop", base_url=shop.url
+    )
     given = {"id": "7", "fields": ["a b", "c"], "tags": ["x", "y&z"], "X-Trace": "t"}
     assert call(tools["getOrder"], models, **given) == {"ok": True}
     method, path, headers, _ = shop.asked[-1]
@@ -175,7 +175,9 @@ def test_values_are_put_where_the_document_says(
     assert headers["Content-Type"] == "application/json"
 
 
-@pytest.mark.parametrize("id_", ["../../admin", "a/b", "a?b=c", "a#b", "http://evil/", "@evil", "%2e"])
+@pytest.mark.parametrize(
+    "id_", ["../../admin", "a/b", "a?b=c", "a#b", "http://evil/", "@evil", "%2e"]
+)
 def test_a_model_cannot_choose_another_path_or_host(
     models: Models, document: Path, shop: Shop, id_: str
 ) -> None:
@@ -227,7 +229,9 @@ def test_the_key_goes_where_the_security_scheme_says(
 
 
 def test_a_key_in_the_query_is_in_no_message(models: Models, document: Path, shop: Shop) -> None:
-    text = document.read_text(encoding="utf-8").replace("in: header, name: X-Key", "in: query, name: k")
+    text = document.read_text(encoding="utf-8").replace(
+        "in: header, name: X-Key", "in: query, name: k"
+    )
     document.write_text(text.replace(shop.url, "http://127.0.0.1:9"), encoding="utf-8")
     tool = opened(models, document, "deleteOrder", connection="shop")["deleteOrder"]
     with pytest.raises(ToolError, match="127.0.0.1:9/v1/orders/7 cannot be reached") as caught:
@@ -244,7 +248,13 @@ def test_a_key_in_the_query_is_in_no_message(models: Models, document: Path, sho
     ],
 )
 def test_what_is_no_json_comes_as_text(
-    models: Models, document: Path, shop: Shop, status: int, content_type: str, body: bytes, told_: str
+    models: Models,
+    document: Path,
+    shop: Shop,
+    status: int,
+    content_type: str,
+    body: bytes,
+    told_: str,
 ) -> None:
     shop.status, shop.content_type, shop.body = status, content_type, body
     assert call(opened(models, document, "getOrder")["getOrder"], models, id="1") == told_
@@ -292,8 +302,16 @@ def test_a_document_may_come_from_a_server(models: Models, document: Path, shop:
         ("just text", "getOrder", "no OpenAPI 3 document"),
         ("{broken", "getOrder", "It is not JSON"),
         ("a: [", "getOrder", "not valid YAML"),
-        (DOCUMENT.replace("#/components/schemas/Order", "other.yaml"), "createOrder", "leads outside"),
-        (DOCUMENT.replace("schemas/Order", "schemas/Odrer"), "createOrder", r"nothing is at the \$ref"),
+        (
+            DOCUMENT.replace("#/components/schemas/Order", "other.yaml"),
+            "createOrder",
+            "leads outside",
+        ),
+        (
+            DOCUMENT.replace("schemas/Order", "schemas/Odrer"),
+            "createOrder",
+            r"nothing is at the \$ref",
+        ),
     ],
 )
 def test_a_document_that_cannot_be_used_says_why(
@@ -316,7 +334,9 @@ def test_references_without_end_are_given_up(models: Models, tmp_path: Path) -> 
         f"b: {{$ref: '#/components/schemas/L{n + 1}'}}}}}}\n"
         for n in range(30)
     )
-    text = DOCUMENT.replace("schemas/Order", "schemas/L0").replace("  schemas:\n", "  schemas:\n" + levels)
+    text = DOCUMENT.replace("schemas/Order", "schemas/L0").replace(
+        "  schemas:\n", "  schemas:\n" + levels
+    )
     text = text.replace("    Order:", "    L30: {type: string}\n    Order:")
     file = tmp_path / "deep.yaml"
     file.write_text(text.replace("SERVER", "http://127.0.0.1:9"), encoding="utf-8")
@@ -329,7 +349,9 @@ def test_an_agent_calls_operations_and_never_sees_the_key(
 ) -> None:
     shop.body = b'{"your key": "sesame-open"}'  # an API that says back what it was sent
     play(("getOrder", {"id": "7"}), "Done.")
-    tools = OpenApiTools(document=str(document), allow=["getOrder"], connection="shop", base_url=shop.url)
+    tools = OpenApiTools(
+        document=str(document), allow=["getOrder"], connection="shop", base_url=shop.url
+    )
     spans: list[Any] = []
     result = make(tools, sink=spans.extend).run("?")
     assert told(stub) == ['{"your key":"******"}']

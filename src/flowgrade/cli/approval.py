@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -32,8 +33,12 @@ def approval(names: tuple[str, ...], *, ask: bool = False) -> AbstractContextMan
 
 
 def _asked(call: AgentToolCall) -> bool:
-    question = f"The agent wants to call {call.name} with {short(call.arguments, 400)}\nAllow it?"
+    question = f"\nThe agent wants to call {call.name} with {short(call.arguments, 400)}\nAllow it?"
+    # The event loop's own handler would let the question stand.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return click.confirm(question, err=True)
     except click.Abort:
         raise KeyboardInterrupt from None  # it ends the flow; it is no answer for the model
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -64,7 +64,9 @@ class App:
         loaded = load(named, models=self.models, variant=variant, init=init)
         return replace(loaded, sink=store_sink(self.store)) if record else loaded
 
-    def agent(self, model: str, *, tools: Sequence[ToolLike] = (), **settings: Any) -> Agent:
+    def agent(
+        self, model: str | Model, *, tools: Sequence[ToolLike] = (), **settings: Any
+    ) -> Agent:
         """An agent with this project's models; ``settings`` are the other fields of ``Agent``.
 
         With ``record=True`` the traces of its calls are stored in the project.
@@ -204,7 +206,7 @@ def open_model(name: str, *, connection: str | None = None) -> Model:
     return default_app().models.open(name, connection=connection)
 
 
-def agent(model: str, *, tools: Sequence[ToolLike] = (), **settings: Any) -> Agent:
+def agent(model: str | Model, *, tools: Sequence[ToolLike] = (), **settings: Any) -> Agent:
     """A model that calls ``tools`` until it has an answer: ``agent.run(question)``.
 
     ``tools`` are typed functions, flows, and sets such as ``McpTools``; ``settings`` are the other

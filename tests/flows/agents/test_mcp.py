@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from flowgrade.errors import FlowDefinitionError, SettingsError, ToolError
+from flowgrade.errors import FlowDefinitionError, MissingExtraError, SettingsError, ToolError
 from flowgrade.flows import AgentTool, McpTools, ToolContext, ToolOutput
 from flowgrade.models import Models
 from tests.flows.agents.conftest import lives
@@ -141,6 +141,31 @@ def test_a_call_that_is_given_up_leaves_the_session_alive(use: Any, server: list
     assert first == second
 
 
+def test_a_session_whose_opening_was_given_up_serves_the_next(
+    models: Models, server: list[str]
+) -> None:
+    async def main() -> str:
+        tools, context = McpTools(command=server), ToolContext(models=models)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await tools.tools(context)
+        found = {tool.name: tool for tool in await tools.tools(context)}
+        return await said(found["add"], a=1, b=2)
+
+    assert asyncio.run(main()) == "3"
+
+
+def test_sets_of_one_server_share_its_process_and_not_their_settings(
+    models: Models, server: list[str]
+) -> None:
+    async def main() -> list[list[str]]:
+        context = ToolContext(models=models)
+        sets = (McpTools(command=server, allow=[name]) for name in ("add", "process"))
+        return [[tool.name for tool in await tools.tools(context)] for tools in sets]
+
+    assert asyncio.run(main()) == [["add"], ["process"]]
+
+
 def test_an_error_of_a_tool_comes_with_its_text(use: Any, server: list[str]) -> None:
     async def work(tools: Tools) -> str:
         with pytest.raises(ToolError) as caught:
@@ -174,6 +199,14 @@ def test_allowed_tools_and_a_prefix(use: Any, server: list[str]) -> None:
     assert use(tools, names) == ["x_add"]
     with pytest.raises(FlowDefinitionError, match="server.py has no tool 'ad'.*\n.*'add'"):
         use(McpTools(command=server, allow=["ad"]), names)
+
+
+def test_without_the_library_the_extra_is_named(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'flowgrade\[mcp\]'"):
+        McpTools(command=["any"]).check(models)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class McpSession:
         except _NotDelivered as error:
             raise ToolError(error.message, hint=error.hint) from error
 
-    async def memo(self) -> dict[int, Any]:
+    async def memo(self) -> dict[Any, Any]:
         """What callers remember of the server; empty again when it says that its tools changed."""
         return (await self._open()).memo
 
@@ -61,7 +61,7 @@ class McpSession:
         async with self._opening:
             if self._link is None or self._link.ended:
                 self._link = _Link(self._spec)
-                await self._link.ready()
+            await self._link.ready()  # also when the one who began to open it has given up
             return self._link
 
 
@@ -74,7 +74,7 @@ class _Link:
 
     def __init__(self, spec: ServerSpec) -> None:
         self._spec = spec
-        self.memo: dict[int, Any] = {}
+        self.memo: dict[Any, Any] = {}
         self._stop = asyncio.Event()
         self._client: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  the task closes it

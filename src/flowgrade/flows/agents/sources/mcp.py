@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flowgrade.errors import FlowDefinitionError, Place
+from flowgrade.errors import FlowDefinitionError, Place, ToolError
 from flowgrade.flows.agents.mcp_content import read_result
 from flowgrade.flows.agents.mcp_server_spec import ServerSpec, check_server, resolved
 from flowgrade.flows.agents.mcp_session import McpSession, check_installed, session_with
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mcp import Client
 
 _OTHER = re.compile(r"[^a-zA-Z0-9_-]")
+_SECONDS = 30.0  # that listing the tools may take
 _PAGES = 100  # of a server's list of tools, at most
 
 
@@ -69,10 +71,13 @@ class McpTools:
         spec = self.server(context.models)
         session = session_with(spec)
         memo = await session.memo()
-        tools: list[AgentTool] | None = memo.get(id(self))
+        allow = None if self.allow is None else tuple(self.allow)
+        confirm = self.confirm if isinstance(self.confirm, bool) else tuple(self.confirm)
+        key = (allow, confirm, self.timeout, self.prefix)  # equal servers share a session
+        tools: list[AgentTool] | None = memo.get(key)
         if tools is None:
-            listed = await session.call(_list)
-            tools = memo[id(self)] = chosen(
+            listed = await _within_time(session.call(_list), spec)
+            tools = memo[key] = chosen(
                 [self._tool(session, tool) for tool in listed],
                 allow=self.allow,
                 confirm=self.confirm,
@@ -136,6 +141,20 @@ class McpSource:
 
 
 SOURCE = McpSource()
+
+
+async def _within_time(work: Awaitable[list[Any]], spec: ServerSpec) -> list[Any]:
+    limit = asyncio.timeout(_SECONDS)
+    try:
+        async with limit:
+            return await work
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise ToolError(
+            f"The MCP server {spec.label} did not list its tools within {_SECONDS:g} s.",
+            hint="Look at its log; end it if it hangs.",
+        ) from error
 
 
 async def _list(client: Client) -> list[Any]:

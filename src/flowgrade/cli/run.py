@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from flowgrade.app import App
+from flowgrade.cli.environment import environment_option
 from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.progress import progress_bar
 from flowgrade.cli.show import json_out, note, run_summary
@@ -45,6 +46,7 @@ from flowgrade.runs import Run, RunOptions, new_run_name
 @click.option(
     "--env", "environment", multiple=True, metavar="NAME=VALUE", help="Environment variable."
 )
+@environment_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def run(flow: str, data: str, as_json: bool, **options: Any) -> int:
     """Run FLOW over every row of a dataset.

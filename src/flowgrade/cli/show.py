@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -74,7 +75,9 @@ def money(dollars: float | None, *, unpriced: int = 0) -> str:
     """US dollars; the least that it was where ``unpriced`` calls are not in it."""
     if dollars is None:
         return UNKNOWN
-    text = f"${dollars:,.4f}" if dollars >= 0.001 or dollars == 0 else f"${dollars:.2g}"
+    # Four places, and two digits of what is less than they show.
+    places = 4 if dollars >= 0.001 or dollars <= 0 else 1 - math.floor(math.log10(dollars))
+    text = f"${dollars:,.{places}f}" if dollars else "$0"
     if not unpriced:
         return text
     return f"≥ {text}  ({unpriced:,} {'call' if unpriced == 1 else 'calls'} without a known price)"

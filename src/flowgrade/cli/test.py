@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import click
 
 from flowgrade.app import App
+from flowgrade.cli.environment import environment_option
 from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.show import amount, duration, json_out, note
 from flowgrade.cli.values import inputs_file, pairs, typed
@@ -34,6 +35,7 @@ from flowgrade.tracing import parse_traceparent, store_sink
     "--env", "environment", multiple=True, metavar="NAME=VALUE", help="Environment variable."
 )
 @click.option("--stream", is_flag=True, help="Print text as it comes.")
+@environment_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outputs as JSON.")
 def test(flow: str, given: tuple[str, ...], file: Path | None, **options: Any) -> int:
     """Call FLOW once and print its outputs.

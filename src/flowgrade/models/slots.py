@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowgrade.errors import Place
 from flowgrade.records import Json
@@ -27,12 +27,25 @@ def targets(slot: ModelSlot, slots: Mapping[str, ModelSlot]) -> tuple[Target, ..
     for all of them: they go before those of a slot that it uses, and after those of a slot that it
     falls back to.
     """
-    found = [*_used(slot, slots), *_fallbacks(slot, slots)]
-    once = {(target.connection, target.model): target for target in reversed(found)}
-    return tuple(target for target in found if once[target.connection, target.model] is target)
+    return _targets(slot, slots, {})
 
 
-def _used(slot: ModelSlot, slots: Mapping[str, ModelSlot]) -> Iterator[Target]:
+def _targets(
+    slot: ModelSlot, slots: Mapping[str, ModelSlot], found: dict[str, tuple[Target, ...]]
+) -> tuple[Target, ...]:
+    # Each slot once: where many lead to each other there are more ways than could be walked.
+    if slot.name not in found:
+        every = [*_used(slot, slots, found), *_fallbacks(slot, slots, found)]
+        once: dict[tuple[str | None, str], Target] = {}
+        for target in every:
+            once.setdefault((target.connection, target.model), target)
+        found[slot.name] = tuple(once.values())
+    return found[slot.name]
+
+
+def _used(
+    slot: ModelSlot, slots: Mapping[str, ModelSlot], found: dict[str, tuple[Target, ...]]
+) -> Iterator[Target]:
     inner = slots.get(slot.use) if slot.connection is None else None
     if inner is None:
         yield Target(
@@ -42,24 +55,17 @@ def _used(slot: ModelSlot, slots: Mapping[str, ModelSlot]) -> Iterator[Target]:
             place=slot.place,
         )
         return
-    for target in targets(inner, slots):
-        yield _with(target, {**target.parameters, **slot.parameters})
+    for target in _targets(inner, slots, found):
+        yield replace(target, parameters={**target.parameters, **slot.parameters})
 
 
-def _fallbacks(slot: ModelSlot, slots: Mapping[str, ModelSlot]) -> Iterator[Target]:
+def _fallbacks(
+    slot: ModelSlot, slots: Mapping[str, ModelSlot], found: dict[str, tuple[Target, ...]]
+) -> Iterator[Target]:
     for name in slot.fallback:
         inner = slots.get(name)
         if inner is None:
             yield Target(model=name, parameters=slot.parameters, place=slot.place)
             continue
-        for target in targets(inner, slots):
-            yield _with(target, {**slot.parameters, **target.parameters})
-
-
-def _with(target: Target, parameters: Mapping[str, Json]) -> Target:
-    return Target(
-        model=target.model,
-        connection=target.connection,
-        parameters=parameters,
-        place=target.place,
-    )
+        for target in _targets(inner, slots, found):
+            yield replace(target, parameters={**slot.parameters, **target.parameters})

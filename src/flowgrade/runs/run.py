@@ -46,6 +46,8 @@ class RunDefinition:
     timeout: float | None = None
     """Seconds that one row may take."""
     stop_on_error: bool = False
+    project_environment: str | None = None
+    """The environment of ``flowgrade.yaml`` that was chosen for the run."""
     earlier_flows: tuple[str, ...] = ()
     """Refs of the flow in whose versions earlier parts of the run were done."""
 

@@ -193,9 +193,7 @@ def test_a_mistake_in_models_yaml_is_shown_with_its_line(
         ("models:\n  lab/a: {like: lab/b}\n  lab/b: {like: lab/a}", "like itself"),
     ],
 )
-def test_likeness_to_nothing_or_to_itself_is_refused(
-    tmp_path: Path, text: str, words: str
-) -> None:
+def test_likeness_to_nothing_or_to_itself_is_refused(tmp_path: Path, text: str, words: str) -> None:
     found = catalog(tmp_path, text)
     with pytest.raises(SettingsError, match=words) as caught:
         found.get("lab/a")

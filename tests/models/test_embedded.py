@@ -150,7 +150,9 @@ def test_static_vectors_without_their_extra_say_what_to_install(
 
 def test_static_vectors_do_not_chat(rig: Rig) -> None:
     model = rig.models().open("embedded/static")
-    with pytest.raises(UnsupportedByModelError, match="'embedded/static' lacks what the request needs: chat"):
+    with pytest.raises(
+        UnsupportedByModelError, match="'embedded/static' lacks what the request needs: chat"
+    ):
         asyncio.run(model.chat(ask("Hi")))
 
 

@@ -97,9 +97,7 @@ def test_every_model_with_a_price_of_its_own_has_a_worked_out_bill() -> None:
         ),
         (Usage(input_tokens=100, output_tokens=10, reasoning_tokens=9), 100 + 100),
         (
-            Usage(
-                input_tokens=100, output_tokens=10, audio_input_tokens=30, audio_output_tokens=4
-            ),
+            Usage(input_tokens=100, output_tokens=10, audio_input_tokens=30, audio_output_tokens=4),
             70 + 600 + 60 + 160,
         ),
         (Usage(input_tokens=0, output_tokens=0), 0),
@@ -137,9 +135,7 @@ def test_a_long_input_makes_all_tokens_dearer() -> None:
         (Rates(input=1, output=1), Usage(input_tokens=5, output_tokens=1, cache_write_tokens=2)),
         (
             Rates(input=1, output=1, cache_write=1),
-            Usage(
-                input_tokens=5, output_tokens=1, cache_write_tokens=2, cache_write_1h_tokens=2
-            ),
+            Usage(input_tokens=5, output_tokens=1, cache_write_tokens=2, cache_write_1h_tokens=2),
         ),
         (Rates(input=1, output=1), Usage(input_tokens=5, output_tokens=1, audio_input_tokens=2)),
         (Rates(input=1, output=1), Usage(input_tokens=5, output_tokens=2, audio_output_tokens=2)),
@@ -167,7 +163,7 @@ def test_where_everything_is_free_so_are_its_parts() -> None:
 counts = st.none() | st.integers(0, 10_000)
 
 
-@given(st.builds(Usage, **{name: counts for name in Usage.__dataclass_fields__}))
+@given(st.builds(Usage, **dict.fromkeys(Usage.__dataclass_fields__, counts)))
 def test_a_bill_is_never_negative(usage: Usage) -> None:
     found = bill(price(), usage)
     assert found is None or found >= 0

@@ -115,11 +115,14 @@ def _print(found: Comparison) -> None:
         ["MODEL", "ANSWERS", "MEDIAN", "P95", "FIRST TEXT", "TOKENS IN", "OUT", "COST"],
         [_row(standing) for standing in found.standings()],
     )
+    width = max(map(len, found.models))
     for question, row in zip(found.questions, found.answers, strict=True):
         click.echo()
         click.echo(click.style(short(question, 96), bold=True))
         for answer in row:
-            click.echo(f"{click.style(answer.model, fg='cyan')}  {_answer(answer, found)}")
+            click.echo(
+                f"{click.style(f'{answer.model:<{width}}', fg='cyan')}  {_answer(answer, found)}"
+            )
 
 
 def _row(standing: Standing) -> tuple[str, ...]:

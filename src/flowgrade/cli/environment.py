@@ -14,6 +14,7 @@ def _choose(_: click.Context, __: click.Parameter, name: str | None) -> None:
 
 environment_option = click.option(
     "--environment",
+    "project_environment",  # a name of its own: --env is called environment
     metavar="NAME",
     expose_value=False,
     callback=_choose,

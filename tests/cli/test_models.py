@@ -23,7 +23,10 @@ FILES = {
     "models.yaml": """
         connections: {stub: openai}
         models:
-          stub/dear: {context: 4096, has: [chat], price: {input: 7, output: 9, date: 2026-11-27, source: us}}
+          stub/dear:
+            context: 4096
+            has: [chat]
+            price: {input: 7, output: 9, date: 2026-11-27, source: us}
     """,
     "data.jsonl": '{"id": 1, "question": "One?"}\n{"id": 2, "question": "Two?"}\n',
 }
@@ -209,7 +212,10 @@ def test_a_flow_uses_slots_and_a_run_remembers_its_environment(here: Project) ->
 
 
 def test_the_cost_of_a_run_with_an_unpriced_call_is_a_lower_bound(here: Project) -> None:
-    node = "- name: {0}\n  type: llm\n  source: {{type: code, path: a.jinja2}}\n  inputs: {{model: {1}}}\n"
+    node = (
+        "- name: {0}\n  type: llm\n  source: {{type: code, path: a.jinja2}}\n"
+        "  inputs: {{model: {1}}}\n"
+    )
     here.write(
         "two/flow.dag.yaml",
         "outputs:\n  a: {type: string, reference: '${one.output}'}\nnodes:\n"

@@ -287,9 +287,9 @@ def test_a_call_that_failed_is_not_counted_as_unpriced(
     opened = models(tmp_path, server).open("openai/gpt-4o-mini")
 
     async def work() -> ActiveTrace:
-        with start_trace("root", sink=lambda spans: None) as root:
-            with pytest.raises(Exception, match="refused"):
-                await opened.chat(REQUEST)
+        root = start_trace("root", sink=lambda spans: None)
+        with root, pytest.raises(Exception, match="refused"):
+            await opened.chat(REQUEST)
         assert root.trace is not None
         return root.trace
 

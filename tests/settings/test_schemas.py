@@ -46,7 +46,7 @@ CATALOGS = [
     "",
     "models: {lab/a: {context: 5, max_output: 5.0, has: [chat], lacks: [], retires: '2027-01-31'}}",
     "models: {lab/a: {like: openai/gpt-4o, aliases: [b], deployment: local}}",
-    "models: {lab/a: {price: {input: 0.1, date: 2027-01-31, source: us, long_context: {above: 9}}}}",
+    "models: {lab/a: {price: {input: 0.1, date: 2027-01-31, source: a, long_context: {above: 9}}}}",
     "connections: {gateway: openai}",
     "providers: {lab: {title: Lab, kinds: [openai], hosts: [lab.example], local: true, also: x}}",
     "models: {nameless: {}}",

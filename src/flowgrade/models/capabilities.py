@@ -20,7 +20,15 @@ _PARTS = {
     "document": "files",
     "input_audio": "audio",
 }
+_TELLING = frozenset(
+    [
+        *("tools", "functions", "parallel_tool_calls", "response_format"),
+        *("logprobs", "top_logprobs", "seed", "reasoning_effort"),
+    ]
+)
+"""Parameters that say what is needed."""
 _OPERATIONS = {"chat": "chat", "text_completion": "completion", "embeddings": "embeddings"}
+_REQUESTS = (ChatRequest, CompletionRequest, EmbeddingRequest)
 
 
 class Limits:
@@ -36,12 +44,13 @@ class Limits:
     def check(self, operation: str, request: object, *, streamed: bool) -> None:
         """Raise UnsupportedByModelError when the request needs what the model lacks."""
         lacks = self._known.lacks
-        needed = [_OPERATIONS[operation], *(("streaming",) if streamed else ())]
-        if isinstance(request, ChatRequest | CompletionRequest | EmbeddingRequest):
+        needed = [_OPERATIONS[operation]]
+        if streamed:
+            needed.append("streaming")
+        if isinstance(request, _REQUESTS):
             needed += needs(request)
-        missing = [one for one in dict.fromkeys(needed) if one in lacks]
-        if missing:
-            raise self._refusal(missing, needed)
+        if not lacks.isdisjoint(needed):
+            raise self._refusal([one for one in dict.fromkeys(needed) if one in lacks], needed)
 
     def _refusal(self, missing: list[str], needed: list[str]) -> UnsupportedByModelError:
         other = suggest(self._catalog, needed, near=self._known)
@@ -53,16 +62,17 @@ class Limits:
         )
 
 
-def needs(request: ChatRequest | CompletionRequest | EmbeddingRequest) -> Iterator[str]:
+def needs(request: ChatRequest | CompletionRequest | EmbeddingRequest) -> list[str]:
     """The capabilities that a request asks for, beyond that of its operation."""
-    parameters = request.parameters
-    if parameters:
-        yield from _of_parameters(parameters)
+    found: list[str] = []
+    if not _TELLING.isdisjoint(request.parameters):
+        found += _of_parameters(request.parameters)
     if isinstance(request, ChatRequest):
         for message in request.messages:
             content = message.get("content")
             if isinstance(content, list):
-                yield from _of_parts(content)
+                found += _of_parts(content)
+    return found
 
 
 def suggest(

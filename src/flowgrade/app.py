@@ -51,6 +51,18 @@ class App:
         """The models that the project's connections reach."""
         return Models(self.settings)
 
+    def within(self, environment: str | None) -> App:
+        """The same project in an environment of its ``flowgrade.yaml``; itself where that holds.
+
+        Raises SettingsError when there is no such environment.
+        """
+        if environment is None or environment == self.settings.environment_name:
+            return self
+        variables = {**self.settings.environment, "FLOWGRADE_ENVIRONMENT": environment}
+        other = App(read_settings(variables, folder=self.settings.project))
+        other.__dict__["store"] = self.store
+        return other
+
     def load_flow(
         self,
         source: str | Path | Callable[..., Any],
@@ -94,7 +106,14 @@ class App:
         )
         dataset = _dataset(data, given.limit)
         with self.surroundings(loaded, given.environment or {}):
-            return await start_run(self.store, loaded, dataset, options=given, watch=watch)
+            return await start_run(
+                self.store,
+                loaded,
+                dataset,
+                options=given,
+                watch=watch,
+                project_environment=self.settings.environment_name,
+            )
 
     async def aresume(
         self,
@@ -150,7 +169,7 @@ class App:
     ) -> Flow:
         if isinstance(flow, Flow):
             return flow
-        return self.load_flow(
+        return self.within(definition.project_environment).load_flow(
             flow or definition.flow, variant=definition.variant, init=definition.init
         )
 

@@ -21,7 +21,8 @@ from flowgrade.flows.types import TYPES
 from flowgrade.models import Timeouts
 from flowgrade.records import Failure, Span, SpanKind, Usage
 from flowgrade.runs import RUN_ROWS, RUNS, Run, RunDefinition, RunOptions, RunRow, RunStatus
-from flowgrade.settings import KEYS, VARIABLES
+from flowgrade.settings import VARIABLES
+from flowgrade.settings.project_shape import KEYS
 from flowgrade.store import Table
 from flowgrade.testing import RecordedRequest, StubReply, StubScript, StubStats, StubToolCall
 from flowgrade.tracing import SPANS, TraceSummary

@@ -13,6 +13,7 @@ import click
 
 from flowgrade.app import App
 from flowgrade.cli.approval import approval, approve_option
+from flowgrade.cli.environment import environment_option
 from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.progress import progress_bar
 from flowgrade.cli.show import json_out, note, run_summary
@@ -47,6 +48,7 @@ from flowgrade.runs import Run, RunOptions, new_run_name
     "--env", "environment", multiple=True, metavar="NAME=VALUE", help="Environment variable."
 )
 @approve_option
+@environment_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def run(flow: str, data: str, as_json: bool, **options: Any) -> int:
     """Run FLOW over every row of a dataset.

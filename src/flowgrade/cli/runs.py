@@ -162,6 +162,7 @@ def resume(
     app = App()
     definition = get_run(app.store, run).definition
     with prints_as_messages():
+        app = app.within(definition.project_environment)
         flow = app.load_flow(definition.flow, variant=definition.variant, init=definition.init)
     with progress_bar(quiet=as_json) as watch, inside(flow.folder), approval(approve):
         work = app.aresume(

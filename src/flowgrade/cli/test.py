@@ -11,6 +11,7 @@ import click
 
 from flowgrade.app import App
 from flowgrade.cli.approval import approval, approve_option
+from flowgrade.cli.environment import environment_option
 from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.show import amount, duration, json_out, note
 from flowgrade.cli.values import inputs_file, pairs, typed
@@ -36,6 +37,7 @@ from flowgrade.tracing import parse_traceparent, store_sink
 )
 @approve_option
 @click.option("--stream", is_flag=True, help="Print text as it comes.")
+@environment_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outputs as JSON.")
 def test(flow: str, given: tuple[str, ...], file: Path | None, **options: Any) -> int:
     """Call FLOW once and print its outputs.

@@ -42,6 +42,9 @@ class Execution(NamedTuple):
     end_ns: int
     usage: Usage | None
     cost: float | None
+    """US dollars of the model calls whose price is known."""
+    unpriced: int
+    """Model calls whose cost is not known."""
     spans: list[RecordedSpan]
 
 
@@ -292,6 +295,7 @@ class _Call:
             time.time_ns(),
             trace.usage,
             trace.cost,
+            trace.unpriced,
             self._spans,
         )
 

@@ -1,18 +1,36 @@
 """Models: chat, completion and embedding, at any endpoint that speaks OpenAI's protocol.
 
 ``Models`` opens a model by name; a call is retried, throttled, timed and recorded as a span.
-Nothing is imported for HTTP until the first model that needs it is opened.
+Nothing is imported for HTTP until the first model that needs it is opened, and what only commands
+need when it is first used.
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from flowgrade.models.assembly import assemble_chat, assemble_completion
+from flowgrade.models.capabilities import needs, suggest
+from flowgrade.models.catalog.catalog import Catalog
+from flowgrade.models.catalog.entry import (
+    CAPABILITIES,
+    DEPLOYMENTS,
+    CatalogModel,
+    CatalogProvider,
+    Price,
+    Rates,
+)
 from flowgrade.models.clock import Clock
 from flowgrade.models.connection import Connection, Timeouts
 from flowgrade.models.connections import load_connections
+from flowgrade.models.environment import LOCAL_SERVERS
 from flowgrade.models.http_request import HttpReply, HttpRequest
 from flowgrade.models.limited import LimitedModel
 from flowgrade.models.model import Model
 from flowgrade.models.models import Models
 from flowgrade.models.opening import open_endpoint
+from flowgrade.models.prices import bill
 from flowgrade.models.provider import PROVIDERS, Provider
 from flowgrade.models.request import ChatRequest, CompletionRequest, EmbeddingRequest
 from flowgrade.models.response import (
@@ -27,31 +45,73 @@ from flowgrade.models.scrub import hide
 from flowgrade.models.transport import Transport
 from flowgrade.models.usage import read_usage
 
+if TYPE_CHECKING:
+    from flowgrade.models.asking import Answer, ask, ask_to_embed
+    from flowgrade.models.compare import Comparison, Standing, compare_models
+    from flowgrade.models.local import LocalServer, find_local
+
+_LATER = {
+    "Answer": "asking",
+    "Comparison": "compare",
+    "LocalServer": "local",
+    "Standing": "compare",
+    "ask": "asking",
+    "ask_to_embed": "asking",
+    "compare_models": "compare",
+    "find_local": "local",
+}
+
 __all__ = [
-    "PROVIDERS",
+    "Answer",
+    "CAPABILITIES",
+    "Catalog",
+    "CatalogModel",
+    "CatalogProvider",
     "ChatChunk",
     "ChatRequest",
     "ChatResponse",
     "Clock",
+    "Comparison",
     "CompletionChunk",
     "CompletionRequest",
     "CompletionResponse",
     "Connection",
+    "DEPLOYMENTS",
     "EmbeddingRequest",
     "EmbeddingResponse",
     "HttpReply",
     "HttpRequest",
+    "LOCAL_SERVERS",
     "LimitedModel",
+    "LocalServer",
     "Model",
     "Models",
+    "PROVIDERS",
+    "Price",
     "Provider",
+    "Rates",
     "RetryPolicy",
+    "Standing",
     "Timeouts",
     "Transport",
+    "ask",
+    "ask_to_embed",
     "assemble_chat",
     "assemble_completion",
     "hide",
+    "bill",
+    "compare_models",
+    "find_local",
     "load_connections",
+    "needs",
     "open_endpoint",
     "read_usage",
+    "suggest",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    home = _LATER.get(name)
+    if home is None:
+        raise AttributeError(f"module 'flowgrade.models' has no attribute '{name}'")
+    return getattr(import_module(f"flowgrade.models.{home}"), name)

@@ -72,6 +72,7 @@ class RowWriter:
                 input_tokens=row[10],
                 output_tokens=row[11],
                 cost=row[12],
+                unpriced=row[13],
             )
             if len(self._rows) == 1:
                 self._changed.notify_all()
@@ -164,6 +165,7 @@ def row_values(run: str, number: int, execution: Execution) -> RowValues:
         usage.input_tokens if usage else None,
         usage.output_tokens if usage else None,
         execution.cost,
+        execution.unpriced,
     )
 
 

@@ -50,7 +50,7 @@ Sink = Callable[[list[RecordedSpan]], None]
 class ActiveTrace:
     """The spans of one trace that finished so far; ``sink`` gets them when the root ends."""
 
-    __slots__ = ("cost", "ended", "parent_id", "sink", "spans", "trace_id", "usage")
+    __slots__ = ("cost", "ended", "parent_id", "sink", "spans", "trace_id", "unpriced", "usage")
 
     def __init__(self, sink: Sink, parent: TraceContext | None) -> None:
         self.sink = sink
@@ -59,6 +59,8 @@ class ActiveTrace:
         self.spans: list[RecordedSpan] = []
         self.usage: Usage | None = None
         self.cost: float | None = None
+        self.unpriced = 0
+        """Model calls that were made and whose cost is not known: it is not in ``cost``."""
         self.ended = False
 
     def add(self, recorded: RecordedSpan) -> None:
@@ -68,9 +70,14 @@ class ActiveTrace:
         else:
             self.spans.append(recorded)
 
-    def spend(self, usage: Usage | None, cost: float | None) -> None:
-        """Add what one model call consumed; what is unknown stays out of the sums."""
+    def spend(self, usage: Usage | None, cost: float | None, *, failed: bool) -> None:
+        """Add what one model call consumed; what is unknown stays out of the sums.
+
+        A call that failed without telling any usage is taken to cost nothing.
+        """
         with _sums:
+            if cost is None and not (failed and usage is None):
+                self.unpriced += 1
             if usage is not None:
                 self.usage = usage if self.usage is None else self.usage + usage
             if cost is not None:
@@ -201,7 +208,7 @@ class ActiveSpan:
 
     def _finish(self, trace: ActiveTrace) -> None:
         if self.kind in _SPENDING:
-            trace.spend(self.usage, self.cost)
+            trace.spend(self.usage, self.cost, failed=self.error is not None)
         trace.add(
             RecordedSpan(
                 trace.trace_id,

@@ -23,6 +23,8 @@ FUNCTION_LINES = 60
 # A module that rooms may import past the door, and why.
 PAST_THE_DOOR = {
     "flowgrade.records.yaml": "importing PyYAML with the records would slow every command's start",
+    "flowgrade.settings.shapes": "only commands that read a file of such a shape need it",
+    "flowgrade.settings.project_shape": "only `flowgrade schema` needs it, to print it",
 }
 
 Fault = tuple[int, str]

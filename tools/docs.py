@@ -3,8 +3,8 @@
     python tools/docs.py            # write them
     python tools/docs.py --check    # exit with 1 when one is stale
 
-The commands come from click, the errors from ``flowgrade.errors``; nobody edits these pages by
-hand.
+The commands come from click, the errors from ``flowgrade.errors``, the JSON Schemas from the shapes
+of the files; nobody edits these pages by hand.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import click
 
 from flowgrade import errors
 from flowgrade.cli.main import COMMANDS, flowgrade
+from flowgrade.cli.schema import SCHEMAS, schema_text
 from flowgrade.errors import FlowgradeError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,6 +68,7 @@ def main(arguments: list[str]) -> int:
             print(f"docs/reference/{name} is stale: run python tools/docs.py", file=sys.stderr)
         return int(bool(stale))
     for name in stale:
+        (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
         (REFERENCE / name).write_text(pages()[name], encoding="utf-8")
         print(f"wrote docs/reference/{name}")
     return 0
@@ -74,7 +76,10 @@ def main(arguments: list[str]) -> int:
 
 def pages() -> dict[str, str]:
     """The generated pages by name of the file."""
-    return {"command-line.md": command_page(), "errors.md": error_page()}
+    schemas = {
+        f"schemas/{file.removesuffix('.yaml')}.schema.json": schema_text(file) for file in SCHEMAS
+    }
+    return {"command-line.md": command_page(), "errors.md": error_page(), **schemas}
 
 
 def command_page() -> str:

@@ -10,19 +10,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flowgrade.app import App, flow, load_flow, open_model, resume, run
+    from flowgrade.app import App, agent, flow, load_flow, open_model, resume, run
     from flowgrade.errors import FlowgradeError
-    from flowgrade.flows import Flow, log_metric, tool
+    from flowgrade.flows import (
+        Agent,
+        AgentLimits,
+        AgentResult,
+        Flow,
+        McpTools,
+        OpenApiTools,
+        log_metric,
+        tool,
+    )
     from flowgrade.runs import Run
     from flowgrade.tracing import span
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Agent": "flowgrade.flows",
+    "AgentLimits": "flowgrade.flows",
+    "AgentResult": "flowgrade.flows",
     "App": "flowgrade.app",
     "Flow": "flowgrade.flows",
     "FlowgradeError": "flowgrade.errors",
+    "McpTools": "flowgrade.flows",
+    "OpenApiTools": "flowgrade.flows",
     "Run": "flowgrade.runs",
+    "agent": "flowgrade.app",
     "flow": "flowgrade.app",
     "load_flow": "flowgrade.app",
     "log_metric": "flowgrade.flows",
@@ -34,11 +49,17 @@ _HOMES = {
 }
 
 __all__ = [
+    "Agent",
+    "AgentLimits",
+    "AgentResult",
     "App",
     "Flow",
     "FlowgradeError",
+    "McpTools",
+    "OpenApiTools",
     "Run",
     "__version__",
+    "agent",
     "flow",
     "load_flow",
     "log_metric",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from flowgrade.datasets import Dataset, open_dataset, rows_dataset
 from flowgrade.errors import InputError
@@ -32,6 +32,9 @@ from flowgrade.settings import Settings, read_settings
 from flowgrade.store import Store, open_store
 from flowgrade.tracing import store_sink
 
+if TYPE_CHECKING:
+    from flowgrade.flows import Agent, ToolLike
+
 Data = str | Path | Sequence[Mapping[str, Any]]
 
 
@@ -52,6 +55,18 @@ class App:
         """The models that the project's connections reach."""
         return Models(self.settings, part=self._part)
 
+    def within(self, environment: str | None) -> App:
+        """The same project in an environment of its ``flowgrade.yaml``; itself where that holds.
+
+        Raises SettingsError when there is no such environment.
+        """
+        if environment is None or environment == self.settings.environment_name:
+            return self
+        variables = {**self.settings.environment, "FLOWGRADE_ENVIRONMENT": environment}
+        other = App(read_settings(variables, folder=self.settings.project))
+        other.__dict__["store"] = self.store
+        return other
+
     def load_flow(
         self,
         source: str | Path | Callable[..., Any],
@@ -64,6 +79,19 @@ class App:
         named = _absolute(source) if isinstance(source, (str, Path)) else source
         loaded = load(named, models=self.models, variant=variant, init=init)
         return replace(loaded, sink=store_sink(self.store)) if record else loaded
+
+    def agent(
+        self, model: str | Model, *, tools: Sequence[ToolLike] = (), **settings: Any
+    ) -> Agent:
+        """An agent with this project's models; ``settings`` are the other fields of ``Agent``.
+
+        With ``record=True`` the traces of its calls are stored in the project.
+        """
+        from flowgrade.flows import Agent  # noqa: PLC0415  only those who use it pay for it
+
+        if settings.pop("record", False):
+            settings["sink"] = store_sink(self.store)
+        return Agent(model=model, models=self.models, tools=tools, **settings)
 
     async def arun(
         self,
@@ -89,6 +117,7 @@ class App:
                 options=given,
                 watch=watch,
                 origin=self._origin(variables),
+                project_environment=self.settings.environment_name,
             )
 
     async def aresume(
@@ -164,7 +193,7 @@ class App:
     ) -> Flow:
         if isinstance(flow, Flow):
             return flow
-        return self.load_flow(
+        return self.within(definition.project_environment).load_flow(
             flow or definition.flow, variant=definition.variant, init=definition.init
         )
 
@@ -237,7 +266,14 @@ def open_model(name: str, *, connection: str | None = None) -> Model:
     return default_app().models.open(name, connection=connection)
 
 
-F = TypeVar("F", bound=Callable[..., Any])
+def agent(model: str | Model, *, tools: Sequence[ToolLike] = (), **settings: Any) -> Agent:
+    """A model that calls ``tools`` until it has an answer: ``agent.run(question)``.
+
+    ``tools`` are typed functions, flows, and sets such as ``McpTools``; ``settings`` are the other
+    fields of ``Agent``: ``instructions``, ``output``, ``limits``, ``confirm`` and so on. With
+    ``record=True`` the traces of its calls are stored in the project.
+    """
+    return default_app().agent(model, tools=tools, **settings)
 
 
 def flow(function: Callable[..., Any]) -> Flow:

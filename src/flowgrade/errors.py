@@ -183,6 +183,28 @@ class FlowOutputError(FlowgradeError):
     """An output of the flow cannot be resolved or is not JSON."""
 
 
+class ToolError(FlowgradeError):
+    """A tool could not do what a model asked of it."""
+
+
+class HttpError(ToolError):
+    """An HTTP call of a tool failed."""
+
+
+class AgentLimitError(FlowgradeError):
+    """An agent reached a limit before it had an answer."""
+
+    def __init__(self, message: str | None = None, *, limit: str, result: Any) -> None:
+        self.limit = limit
+        self.result = result
+        """The ``AgentResult`` up to there, without an answer."""
+        super().__init__(
+            message,
+            hint=f"See in the trace what it did. Raise limits.{limit}, give it fewer or clearer "
+            "tools, or set on_limit to 'return' to go on without an answer.",
+        )
+
+
 # --- runs
 
 

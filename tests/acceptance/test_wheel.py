@@ -31,6 +31,8 @@ def test_the_wheel_holds_migrations_example_and_types(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert "flowgrade/py.typed" in names
     assert "flowgrade/store/migrations/0001_runs_and_spans.sql" in names
+    assert "flowgrade/models/catalog/catalog.json" in names
+    assert "flowgrade/cli/pages/comparison.html.jinja" in names
     assert "flowgrade/examples/contoso/data/questions.jsonl" in names
     assert not [name for name in names if "__pycache__" in name or ".flowgrade/" in name]
 

@@ -47,7 +47,18 @@ class TestLlm(_BuiltIn):
         return {"question": "Is tea hot?", "context": "Tea is hot.", "model": "embedded/reader"}
 
 
+class TestAgent(_BuiltIn):
+    def type_name(self) -> str:
+        return "agent"
+
+    def files(self) -> dict[str, str]:
+        return {"ask.jinja2": "system:\n<context>{{ context }}</context>\nuser:\n{{ question }}\n"}
+
+    def inputs(self) -> dict[str, Any]:
+        return {"question": "Is tea hot?", "context": "Tea is hot.", "model": "embedded/reader"}
+
+
 def test_every_built_in_node_type_is_run_through_the_kit() -> None:
-    tested = {kit().type_name() for kit in (TestPython, TestPrompt, TestLlm)}
+    tested = {kit().type_name() for kit in (TestAgent, TestPython, TestPrompt, TestLlm)}
     own = {p.name for p in plugins(NODE_TYPES) if p.distribution == "flowgrade"}
     assert own == tested

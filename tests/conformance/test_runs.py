@@ -73,6 +73,7 @@ def a_row(number: int, status: str = "completed", **more: Any) -> tuple[Any, ...
         "input_tokens": None,
         "output_tokens": None,
         "cost": None,
+        "unpriced": 0,
         **more,
     }
     return tuple(values[column] for column in RUN_ROWS.columns[1:])

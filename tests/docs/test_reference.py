@@ -21,7 +21,8 @@ from flowgrade.flows.types import TYPES
 from flowgrade.models import Timeouts
 from flowgrade.records import Failure, Span, SpanKind, Usage
 from flowgrade.runs import RUN_ROWS, RUNS, Run, RunDefinition, RunOptions, RunRow, RunStatus
-from flowgrade.settings import KEYS, VARIABLES
+from flowgrade.settings import VARIABLES
+from flowgrade.settings.project_shape import KEYS
 from flowgrade.store import Table
 from flowgrade.testing import RecordedRequest, StubReply, StubScript, StubStats, StubToolCall
 from flowgrade.tracing import SPANS, TraceSummary
@@ -221,7 +222,7 @@ def test_every_timeout_and_field_of_a_connection_is_in_the_reference() -> None:
 def test_every_field_of_a_definition_is_in_the_reference() -> None:
     assert _constant("flows/load.py", "_FLEX_KEYS") <= quoted("flow-flex.md")
     assert _constant("flows/dag.py", "_OWN") <= quoted("flow-dag.md")
-    assert _constant("flows/nodes/llm.py", "PARAMETERS") <= quoted("flow-dag.md")
+    assert _constant("flows/model_inputs.py", "PARAMETERS") <= quoted("flow-dag.md")
     assert set(TYPES) <= quoted("flow-dag.md")
     assert _constant("prompts/prompty.py", "_KNOWN") <= quoted("prompty.md")
 

@@ -92,9 +92,11 @@ class Server:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = dict(line.split(": ", 1) for line in lines[1:] if line)
-        body = await reader.readexactly(int(headers["Content-Length"]))
+        body = await reader.readexactly(int(headers.get("Content-Length", 0)))
         self.requests.append(
-            Request(path=lines[0].split(" ")[1], headers=headers, body=orjson.loads(body))
+            Request(
+                path=lines[0].split(" ")[1], headers=headers, body=orjson.loads(body or b"null")
+            )
         )
         reply = self.replies.popleft() if self.replies else self.otherwise
         await asyncio.sleep(reply.wait)

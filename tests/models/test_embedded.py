@@ -77,7 +77,7 @@ def test_the_reader_takes_messages_of_any_shape(rig: Rig) -> None:
 
 def test_the_reader_refuses_to_embed_and_names_what_does(rig: Rig) -> None:
     model = rig.models().open("embedded/reader")
-    with pytest.raises(UnsupportedByModelError, match="embedded/static embeds"):
+    with pytest.raises(UnsupportedByModelError, match="embedded/static can"):
         asyncio.run(model.embed(EmbeddingRequest(inputs=["a"])))
 
 
@@ -150,7 +150,9 @@ def test_static_vectors_without_their_extra_say_what_to_install(
 
 def test_static_vectors_do_not_chat(rig: Rig) -> None:
     model = rig.models().open("embedded/static")
-    with pytest.raises(UnsupportedByModelError, match="'static' cannot chat"):
+    with pytest.raises(
+        UnsupportedByModelError, match="'embedded/static' lacks what the request needs: chat"
+    ):
         asyncio.run(model.chat(ask("Hi")))
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowgrade.errors import InputError, RateLimitError, SettingsError
-from flowgrade.models import ChatRequest, Clock, Limits, RetryPolicy
+from flowgrade.models import ChatRequest, Clock, ConnectionLimits, RetryPolicy
 from flowgrade.models.allowance import seconds_to_hold
 from flowgrade.models.connection_file import read_connections
 from flowgrade.models.gate import Gate, guess_tokens
@@ -128,7 +128,9 @@ def test_calls_pass_in_order_and_within_every_limit(
     calls: list[tuple[int, float]],
 ) -> None:
     moments = Moments()
-    limits = Limits(requests_per_minute=requests, tokens_per_minute=tokens, concurrency=concurrency)
+    limits = ConnectionLimits(
+        requests_per_minute=requests, tokens_per_minute=tokens, concurrency=concurrency
+    )
     gate = Gate(limits, moments.clock())
     begun: list[tuple[int, float, int]] = []
     now = most = 0
@@ -158,7 +160,7 @@ def test_calls_pass_in_order_and_within_every_limit(
 
 def test_a_call_that_took_less_than_guessed_lets_the_next_one_in_earlier() -> None:
     moments = Moments()
-    gate = Gate(Limits(tokens_per_minute=100), moments.clock())
+    gate = Gate(ConnectionLimits(tokens_per_minute=100), moments.clock())
     began: list[float] = []
 
     async def call(really: int) -> None:
@@ -176,7 +178,7 @@ def test_a_call_that_took_less_than_guessed_lets_the_next_one_in_earlier() -> No
 
 def test_who_gives_up_waiting_holds_nobody_up() -> None:
     moments = Moments()
-    gate = Gate(Limits(concurrency=1), moments.clock())
+    gate = Gate(ConnectionLimits(concurrency=1), moments.clock())
 
     async def work() -> None:
         first = await gate.enter(1)
@@ -192,7 +194,7 @@ def test_who_gives_up_waiting_holds_nobody_up() -> None:
 
 
 def test_several_event_loops_share_one_gate() -> None:
-    gate = Gate(Limits(concurrency=2), Clock())
+    gate = Gate(ConnectionLimits(concurrency=2), Clock())
     now = most = 0
 
     async def call() -> None:
@@ -215,7 +217,7 @@ def test_several_event_loops_share_one_gate() -> None:
 
 @given(whole=st.integers(1, 500), count=st.integers(1, 20))
 def test_the_parts_of_all_workers_are_the_whole(whole: int, count: int) -> None:
-    limits = Limits(requests_per_minute=whole, concurrency=whole)
+    limits = ConnectionLimits(requests_per_minute=whole, concurrency=whole)
     count = min(count, limits.parts or count)
     parts = [limits.part(index, count) for index in range(count)]
     assert sum(part.concurrency or 0 for part in parts) == whole
@@ -247,14 +249,14 @@ def test_a_connection_has_its_limits_from_the_file(tmp_path: Path) -> None:
     settings = Settings(project=tmp_path, home=tmp_path, store="")
     text = "a:\n  limits: {requests_per_minute: 60, concurrency: null}\nb: {base_url: http://x}\n"
     found = read_connections(text, file="c.yaml", settings=settings, known={})
-    assert found["a"].limits == Limits(requests_per_minute=60)
+    assert found["a"].limits == ConnectionLimits(requests_per_minute=60)
     assert found["b"].limits is None
     with pytest.raises(SettingsError, match="The connection 'a': There is no limit 'rpm'"):
         read_connections("a: {limits: {rpm: 1}}", file="c.yaml", settings=settings, known={})
 
 
 def test_calls_of_a_model_wait_for_the_limit(rig: Rig, server: Server) -> None:
-    model = rig.open(limits=Limits(requests_per_minute=2))
+    model = rig.open(limits=ConnectionLimits(requests_per_minute=2))
 
     async def run() -> None:
         for _ in range(5):
@@ -270,7 +272,7 @@ def test_retries_count_as_requests_and_failures_give_their_place_back(
 ) -> None:
     rig.fraction = 0.0
     server.will(kit.error(500), kit.stream("a", "b"))
-    model = rig.open(limits=Limits(requests_per_minute=3, concurrency=1))
+    model = rig.open(limits=ConnectionLimits(requests_per_minute=3, concurrency=1))
 
     async def run() -> None:
         async for _ in model.chat_stream(REQUEST):

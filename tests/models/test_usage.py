@@ -28,7 +28,13 @@ from flowgrade.records import Usage
                 "total_tokens": 17,
                 "queue_time": 0.1,
             },
-            Usage(input_tokens=9, output_tokens=8, cached_tokens=4, reasoning_tokens=6),
+            Usage(
+                input_tokens=9,
+                output_tokens=8,
+                cached_tokens=4,
+                audio_input_tokens=0,
+                reasoning_tokens=6,
+            ),
         ),
         (
             {
@@ -46,7 +52,50 @@ from flowgrade.records import Usage
                 "cache_read_input_tokens": 30,
                 "cache_creation_input_tokens": 10,
             },
-            Usage(input_tokens=42, output_tokens=8, cached_tokens=30),
+            Usage(input_tokens=42, output_tokens=8, cached_tokens=30, cache_write_tokens=10),
+        ),
+        (  # Anthropic, with a cache of an hour
+            {
+                "input_tokens": 2,
+                "output_tokens": 8,
+                "cache_read_input_tokens": 0,
+                "cache_creation_input_tokens": 10,
+                "cache_creation": {
+                    "ephemeral_5m_input_tokens": 4,
+                    "ephemeral_1h_input_tokens": 6,
+                },
+            },
+            Usage(
+                input_tokens=12,
+                output_tokens=8,
+                cached_tokens=0,
+                cache_write_tokens=10,
+                cache_write_1h_tokens=6,
+            ),
+        ),
+        (  # a translator that gives both dialects, the whole input as OpenAI counts it
+            {
+                "prompt_tokens": 42,
+                "completion_tokens": 8,
+                "cache_read_input_tokens": 30,
+                "cache_creation_input_tokens": 10,
+            },
+            Usage(input_tokens=42, output_tokens=8, cached_tokens=30, cache_write_tokens=10),
+        ),
+        (  # OpenAI since models charge for writing to the cache
+            {
+                "prompt_tokens": 42,
+                "completion_tokens": 8,
+                "prompt_tokens_details": {"cached_tokens": 30, "cache_write_tokens": 10},
+                "completion_tokens_details": {"audio_tokens": 5},
+            },
+            Usage(
+                input_tokens=42,
+                output_tokens=8,
+                cached_tokens=30,
+                cache_write_tokens=10,
+                audio_output_tokens=5,
+            ),
         ),
         ({"prompt_tokens": 3, "prompt_tokens_details": None}, Usage(input_tokens=3)),
         ({"prompt_tokens": -3, "completion_tokens": True}, None),

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from flowgrade.errors import SettingsError
-from flowgrade.settings import KEYS, VARIABLES, Settings, find_project, read_settings
+from flowgrade.settings import VARIABLES, Settings, find_project, read_settings
+from flowgrade.settings.project_shape import KEYS
 
 Read = Callable[..., Settings]
 
@@ -187,7 +188,7 @@ def test_the_password_of_the_store_is_not_shown_with_the_settings(folder: Path) 
 def test_every_variable_and_key_is_explained() -> None:
     assert all(variable.name.startswith("FLOWGRADE_") for variable in VARIABLES)
     assert all(variable.help for variable in VARIABLES)
-    assert all(KEYS.values())
+    assert all(shape.help for shape in KEYS.values())
 
 
 # --- secrets in files

@@ -53,7 +53,7 @@ def draw(progress: Progress) -> Table:
         Text(f"{progress.failed:,} failed", style="red" if progress.failed else "dim"),
         Text(f"{progress.rate:,.1f} rows/s"),
         Text(_tokens(progress)),
-        Text("" if progress.cost is None else f"${progress.cost:,.4f}"),
+        Text(_cost(progress)),
         Text(_left(progress), style="dim"),
     )
     return line
@@ -63,6 +63,12 @@ def _tokens(progress: Progress) -> str:
     if progress.input_tokens is None and progress.output_tokens is None:
         return ""
     return f"{(progress.input_tokens or 0) + (progress.output_tokens or 0):,} tokens"
+
+
+def _cost(progress: Progress) -> str:
+    if progress.cost is None:
+        return ""
+    return f"{'≥ ' if progress.unpriced else ''}${progress.cost:,.4f}"
 
 
 def _left(progress: Progress) -> str:

@@ -24,9 +24,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "test": ("flowgrade.cli.test:test", "Call a flow once."),
     "run": ("flowgrade.cli.run:run", "Run a flow over a dataset."),
     "runs": ("flowgrade.cli.runs:runs", "List, show, export, resume and delete runs."),
+    "models": ("flowgrade.cli.models:models", "List, show, test and compare models."),
     "traces": ("flowgrade.cli.traces:traces", "See what happened, step by step."),
     "store": ("flowgrade.cli.store:store", "Look at the database and migrate it."),
+    "mcp": ("flowgrade.cli.mcp:mcp", "Offer flows as tools by the Model Context Protocol."),
     "plugins": ("flowgrade.cli.plugins:plugins", "List installed plugins."),
+    "schema": ("flowgrade.cli.schema:schema", "Print the JSON Schema of a file."),
     "stub": ("flowgrade.cli.stub:stub", "Serve a scripted model for tests."),
 }
 

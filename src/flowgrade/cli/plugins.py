@@ -7,7 +7,7 @@ import click
 from flowgrade.cli.show import json_out, table
 from flowgrade.plugins import plugins as find
 
-GROUPS = ("flowgrade.providers", "flowgrade.nodes", "package_tools")
+GROUPS = ("flowgrade.providers", "flowgrade.nodes", "flowgrade.tools", "package_tools")
 """Every entry-point group that Flowgrade reads."""
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 from flowgrade.app import App
+from flowgrade.cli.approval import approval, approve_option
+from flowgrade.cli.environment import environment_option
 from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.progress import progress_bar
 from flowgrade.cli.show import json_out, note, run_summary
@@ -53,6 +55,8 @@ from flowgrade.runs import Run, RunOptions, new_run_name
 @click.option(
     "--env", "environment", multiple=True, metavar="NAME=VALUE", help="Environment variable."
 )
+@approve_option
+@environment_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def run(flow: str, data: str, as_json: bool, **options: Any) -> int:
     """Run FLOW over every row of a dataset.
@@ -77,7 +81,8 @@ def run(flow: str, data: str, as_json: bool, **options: Any) -> int:
         workers=options["workers"],
     )
     where = Path(data).resolve()  # before the folder changes
-    with progress_bar(quiet=as_json) as watch, inside(loaded.folder):
+    agreed = approval(options["approve"])
+    with progress_bar(quiet=as_json) as watch, inside(loaded.folder), agreed:
         work = app.arun(loaded, where, options=given, watch=watch)
         ended = execute(work, str(given.name))
     return report(ended, as_json)

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import click
 
 from flowgrade.app import App
+from flowgrade.cli.approval import approval, approve_option
 from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.progress import progress_bar
 from flowgrade.cli.run import execute, report
@@ -150,14 +151,22 @@ def export(run: str, format_: str, output: Path | None) -> None:
 @click.option(
     "--env", "environment", multiple=True, metavar="NAME=VALUE", help="Environment variable."
 )
+@approve_option
 @as_json_option
-def resume(run: str, environment: tuple[str, ...], as_json: bool, **options: Any) -> int:
+def resume(
+    run: str,
+    environment: tuple[str, ...],
+    approve: tuple[str, ...],
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Go on with a run: rows that are not completed are done."""
     app = App()
     definition = get_run(app.store, run).definition
     with prints_as_messages():
+        app = app.within(definition.project_environment)
         flow = app.load_flow(definition.flow, variant=definition.variant, init=definition.init)
-    with progress_bar(quiet=as_json) as watch, inside(flow.folder):
+    with progress_bar(quiet=as_json) as watch, inside(flow.folder), approval(approve):
         work = app.aresume(
             run,
             flow=flow,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -70,9 +71,16 @@ def amount(number: int | None) -> str:
     return UNKNOWN if number is None else f"{number:,}"
 
 
-def money(dollars: float | None) -> str:
-    """US dollars."""
-    return UNKNOWN if dollars is None else f"${dollars:,.4f}"
+def money(dollars: float | None, *, unpriced: int = 0) -> str:
+    """US dollars; the least that it was where ``unpriced`` calls are not in it."""
+    if dollars is None:
+        return UNKNOWN
+    # Four places, and two digits of what is less than they show.
+    places = 4 if dollars >= 0.001 or dollars <= 0 else 1 - math.floor(math.log10(dollars))
+    text = f"${dollars:,.{places}f}" if dollars else "$0"
+    if not unpriced:
+        return text
+    return f"≥ {text}  ({unpriced:,} {'call' if unpriced == 1 else 'calls'} without a known price)"
 
 
 def moment(nanoseconds: int | None) -> str:
@@ -100,7 +108,7 @@ def run_summary(run: Run) -> None:
             ("rows", f"{rows}  ({run.completed:,} completed, {run.failed:,} failed)"),
             ("time", f"{duration(run.seconds)}{_rate(run)}"),
             ("tokens", amount(run.tokens)),
-            ("cost", money(run.cost)),
+            ("cost", money(run.known_cost, unpriced=run.unpriced)),
             ("flow", Ref.parse(run.flow).short),
             ("data", Ref.parse(run.dataset).short),
             *((f"metric {name}", str(value)) for name, value in run.metrics.items()),

@@ -10,6 +10,8 @@ from typing import Any, TextIO
 import click
 
 from flowgrade.app import App
+from flowgrade.cli.approval import approval, approve_option
+from flowgrade.cli.environment import environment_option
 from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.show import amount, duration, json_out, note
 from flowgrade.cli.values import inputs_file, pairs, typed
@@ -33,7 +35,9 @@ from flowgrade.tracing import parse_traceparent, store_sink
 @click.option(
     "--env", "environment", multiple=True, metavar="NAME=VALUE", help="Environment variable."
 )
+@approve_option
 @click.option("--stream", is_flag=True, help="Print text as it comes.")
+@environment_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outputs as JSON.")
 def test(flow: str, given: tuple[str, ...], file: Path | None, **options: Any) -> int:
     """Call FLOW once and print its outputs.
@@ -50,7 +54,8 @@ def test(flow: str, given: tuple[str, ...], file: Path | None, **options: Any) -
     inputs.update(pairs(given, "-i"))
     environment = pairs(options["environment"], "--env")
     out = sys.stdout  # where streamed text goes, whatever the flow's code prints
-    with app.surroundings(loaded, environment), inside(loaded.folder), prints_as_messages():
+    agreed = approval(options["approve"], ask=True)
+    with app.surroundings(loaded, environment), inside(loaded.folder), prints_as_messages(), agreed:
         if options["node"]:
             execution = asyncio.run(_node(app, loaded, options["node"], inputs))
         else:

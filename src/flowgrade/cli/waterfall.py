@@ -16,6 +16,7 @@ _COLOURS = {
     "model": "magenta",
     "embedding": "magenta",
     "node": "cyan",
+    "tool": "yellow",
     "flow": "blue",
     "retrieval": "green",
 }

@@ -4,6 +4,9 @@ Four ways to write one, one ``Flow`` behind them: ``flow.dag.yaml`` with nodes, 
 with an entry, a ``.prompty`` file, and a Python function or class.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from flowgrade.flows.body import Aggregate, RowResult
 from flowgrade.flows.definition import InputSpec, NodeSpec, OutputSpec
 from flowgrade.flows.flow import Chunk, Execution, Flow
@@ -24,23 +27,95 @@ from flowgrade.flows.threads import in_thread
 from flowgrade.flows.tools import tool
 from flowgrade.flows.variants import parse_choice
 
+if TYPE_CHECKING:
+    from flowgrade.flows.agents.agent import Agent, ToolLike
+    from flowgrade.flows.agents.approval import Confirm, approving, confirming, is_somebody_asked
+    from flowgrade.flows.agents.flow_tool import flow_tool
+    from flowgrade.flows.agents.limits import AgentLimits
+    from flowgrade.flows.agents.result import (
+        AgentEvent,
+        AgentResult,
+        AgentText,
+        AgentToolCall,
+        ToolCallRecord,
+    )
+    from flowgrade.flows.agents.sources.mcp import McpTools
+    from flowgrade.flows.agents.sources.openapi import OpenApiTools
+    from flowgrade.flows.agents.sources.python import FunctionTools
+    from flowgrade.flows.agents.tool import (
+        TOOL_SOURCES,
+        AgentTool,
+        ToolContext,
+        ToolOutput,
+        ToolSet,
+        ToolSource,
+    )
+
+# Agents load when they are used: a flow without one does not pay for them.
+_LAZY = {
+    "TOOL_SOURCES": "tool",
+    "Agent": "agent",
+    "AgentEvent": "result",
+    "AgentLimits": "limits",
+    "AgentResult": "result",
+    "AgentText": "result",
+    "AgentTool": "tool",
+    "AgentToolCall": "result",
+    "Confirm": "approval",
+    "FunctionTools": "sources.python",
+    "McpTools": "sources.mcp",
+    "OpenApiTools": "sources.openapi",
+    "ToolCallRecord": "result",
+    "ToolContext": "tool",
+    "ToolLike": "agent",
+    "ToolOutput": "tool",
+    "ToolSet": "tool",
+    "ToolSource": "tool",
+    "approving": "approval",
+    "confirming": "approval",
+    "flow_tool": "flow_tool",
+    "is_somebody_asked": "approval",
+}
+
 __all__ = [
     "NODE_TYPES",
+    "TOOL_SOURCES",
+    "Agent",
+    "AgentEvent",
+    "AgentLimits",
+    "AgentResult",
+    "AgentText",
+    "AgentTool",
+    "AgentToolCall",
     "Aggregate",
     "Binding",
     "Chunk",
+    "Confirm",
     "Execution",
     "Flow",
+    "FunctionTools",
     "InputSpec",
+    "McpTools",
     "ModuleSpace",
     "NodeSpec",
     "NodeType",
+    "OpenApiTools",
     "OutputSpec",
     "RowResult",
     "Step",
+    "ToolCallRecord",
+    "ToolContext",
+    "ToolLike",
+    "ToolOutput",
+    "ToolSet",
+    "ToolSource",
     "Workshop",
+    "approving",
+    "confirming",
+    "flow_tool",
     "function_flow",
     "in_thread",
+    "is_somebody_asked",
     "literals_of",
     "load_flow",
     "log_metric",
@@ -49,3 +124,9 @@ __all__ = [
     "run_blocking",
     "tool",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"flowgrade.flows.agents.{_LAZY[name]}"), name)

@@ -54,6 +54,14 @@ _OWN = frozenset(
 )
 
 
+_OWN_OF_NODE = frozenset(
+    [
+        *("name", "type", "source", "inputs", "connection", "api", "aggregation", "reduce"),
+        *("activate", "use_variants"),
+    ]
+)
+
+
 def read_inputs(file: YamlFile, path: tuple[str, ...]) -> tuple[InputSpec, ...]:
     """The input declarations under ``path``."""
     declared = file.mapping(path)
@@ -149,6 +157,7 @@ def _node(file: YamlFile, raw: Mapping[str, Any], path: tuple[str | int, ...]) -
         api=raw.get("api"),
         aggregation=bool(raw.get("aggregation", raw.get("reduce", False))),
         activate=_activate(file, raw, path),
+        extra={str(key): value for key, value in raw.items() if key not in _OWN_OF_NODE},
         place=place,
     )
 

@@ -77,6 +77,8 @@ class NodeSpec:
     api: str | None = None
     aggregation: bool = False
     activate: ActivateSpec | None = None
+    extra: JsonObject = field(default_factory=dict)
+    """What the file says of it beyond that, for types of nodes that need more."""
     place: Place | None = None
 
     def bindings(self) -> tuple[Binding, ...]:

@@ -42,6 +42,9 @@ class Execution(NamedTuple):
     end_ns: int
     usage: Usage | None
     cost: float | None
+    """US dollars of the model calls whose price is known."""
+    unpriced: int
+    """Model calls whose cost is not known."""
     spans: list[RecordedSpan]
 
 
@@ -69,6 +72,8 @@ class Flow:
     """Where its code runs: its own folder, or the copy that has its additional includes."""
     source: str
     """What to load to get it again: a path, or ``file.py:name``."""
+    description: str = ""
+    """What it is for, as its definition or docstring says."""
     variant: str | None = None
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -290,6 +295,7 @@ class _Call:
             time.time_ns(),
             trace.usage,
             trace.cost,
+            trace.unpriced,
             self._spans,
         )
 

@@ -69,6 +69,7 @@ def function_flow(
         folder=Path(file).parent if file else Path.cwd(),
         source=f"{file}:{name}" if file else name,
         init=dict(init or {}),
+        description=inspect.getdoc(target) or "",
     )
 
 
@@ -110,6 +111,7 @@ def _dag(definition: YamlFile, source: str, models: Models, variant: str | None)
         variant=variant,
         variants=spec.variants,
         environment=spec.environment,
+        description=str(spec.extra.get("description") or ""),
     )
 
 
@@ -166,6 +168,7 @@ def _flex(definition: YamlFile, source: str, models: Models, init: JsonObject) -
         environment=read_environment(data.get("environment_variables")),
         init=init,
         sample=dict(sample.get("inputs") or {}),
+        description=str(data.get("description") or inspect.getdoc(found) or ""),
     )
 
 
@@ -186,6 +189,7 @@ def _prompty(file: Path, source: str, models: Models, init: JsonObject) -> Flow:
         source=source,
         init=init,
         sample=dict(prompty.sample or {}),
+        description=prompty.description,
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
 from collections.abc import Coroutine
+from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -13,6 +15,7 @@ from flowgrade.errors import UsageError
 T = TypeVar("T")
 
 _NAME = "flowgrade-loop"
+_PATIENCE = 10.0  # seconds that closing may take when the process ends
 
 
 def run_blocking(work: Coroutine[Any, Any, T]) -> T:
@@ -39,4 +42,20 @@ def run_blocking(work: Coroutine[Any, Any, T]) -> T:
 def _loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name=_NAME, daemon=True).start()
+    atexit.register(_end, loop)
     return loop
+
+
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    """Close what lives as long as the loop: connections, and servers that tools started."""
+    ending = asyncio.run_coroutine_threadsafe(_wind_down(loop), loop)
+    with suppress(TimeoutError):
+        ending.result(_PATIENCE)
+
+
+async def _wind_down(loop: asyncio.AbstractEventLoop) -> None:
+    others = asyncio.all_tasks(loop) - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await loop.shutdown_asyncgens()

@@ -42,7 +42,7 @@ class NodesBody:
         self._late = tuple(step for step in steps if step.node.name in late)
         self.aggregates = bool(self._late)
         self.model_nodes: tuple[str, ...] | None = tuple(
-            step.node.name for step in self._steps if step.node.type == "llm"
+            step.node.name for step in self._steps if step.node.type in ("agent", "llm")
         )
         self._kept = _kept(self._late, late)
         self._upstream = {step.node.name: step.node.upstream() for step in self._steps}
@@ -159,6 +159,8 @@ class NodesBody:
     async def _work(self, step: Step, arguments: Arguments, emit: Emit | None) -> Any:
         if emit is not None and step.stream is not None:
             return await collect(step.stream(arguments), emit)
+        if emit is not None and step.aemit is not None:
+            return await step.aemit(arguments, emit)
         if step.acall is not None:
             found = await step.acall(arguments)
         else:
@@ -285,9 +287,9 @@ def _streamed(outputs: Sequence[OutputSpec], steps: Sequence[Step], read: set[st
     by_name = {step.node.name: step for step in steps}
     for output in outputs:
         step = by_name.get(output.binding.node or "")
-        if step is None or output.binding.path or step.node.name in read:
+        if step is None or output.binding.path != step.streamed_part or step.node.name in read:
             continue
-        if step.stream is not None or step.node.type == "python":
+        if step.stream is not None or step.aemit is not None or step.node.type == "python":
             return output.name
     return None
 

@@ -11,6 +11,7 @@ from flowgrade.errors import Place
 from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.modules import ModuleSpace
 from flowgrade.flows.references import Binding
+from flowgrade.flows.streams import Emit
 from flowgrade.models import Models
 
 NODE_TYPES = "flowgrade.nodes"
@@ -29,6 +30,9 @@ class Step:
     acall: Callable[[Arguments], Awaitable[Any]] | None = None
     stream: Callable[[Arguments], AsyncIterator[str]] | None = None
     """Does the node's work and gives its text piece by piece."""
+    aemit: Callable[[Arguments, Emit], Awaitable[Any]] | None = None
+    """Does what ``acall`` does, and hands the text of its part ``streamed_part`` on as it comes."""
+    streamed_part: tuple[str | int, ...] = ()
     prepare: Callable[[], None] | None = None
     """Checks before the first row what would fail every row: keys, models."""
     brief: bool = False

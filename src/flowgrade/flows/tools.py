@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints, overload
 
 from flowgrade.errors import FlowDefinitionError, Place
 
@@ -18,10 +18,43 @@ _MARK = "__flowgrade_tool__"
 _FOREIGN_MARK = "__original_function"
 
 
-def tool(function: F) -> F:
-    """Mark the function that a Python node calls."""
-    setattr(function, _MARK, True)
-    return function
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolMark:
+    """What ``@tool`` says of a function, for the models that may call it."""
+
+    name: str | None = None
+    """Its name for a model; the function's if None."""
+    description: str | None = None
+    """Its description for a model; that of the docstring if None."""
+    confirm: bool = False
+    """Whether a person has to agree to each call of a model."""
+    timeout: float | None = None
+    """Seconds that a call of a model may take; the agent's limit if None."""
+
+
+@overload
+def tool(function: F) -> F: ...
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    confirm: bool = False,
+    timeout: float | None = None,
+) -> Callable[[F], F]: ...
+def tool(function: F | None = None, **said: Any) -> F | Callable[[F], F]:
+    """Mark a function as a tool: one that a Python node calls, or that an agent may call.
+
+    ``@tool``, or with what only agents heed: ``@tool(name=…, description=…, confirm=True,
+    timeout=5)``. With ``confirm`` a person has to agree to each call.
+    """
+    mark = ToolMark(**said)
+
+    def marked(function: F) -> F:
+        setattr(function, _MARK, mark)
+        return function
+
+    return marked if function is None else marked(function)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +89,7 @@ class Tool:
 
 def find_tool(module: ModuleType, file: str) -> Tool:
     """The one tool that ``module`` defines: its ``@tool`` function, else its only public one."""
-    marked = [f for f in vars(module).values() if is_tool(f) and _home(f) == module.__name__]
-    found = marked or [
-        f
-        for name, f in vars(module).items()
-        if inspect.isfunction(f) and f.__module__ == module.__name__ and not name.startswith("_")
-    ]
+    found = tools_of(module)
     if len(found) != 1:
         names = ", ".join(f.__name__ for f in found)
         raise FlowDefinitionError(
@@ -72,11 +100,27 @@ def find_tool(module: ModuleType, file: str) -> Tool:
     return as_tool(found[0])
 
 
+def tools_of(module: ModuleType) -> list[Callable[..., Any]]:
+    """The functions that ``module`` defines as tools: those with ``@tool``, else the public."""
+    marked = [f for f in vars(module).values() if is_tool(f) and _home(f) == module.__name__]
+    return marked or [
+        f
+        for name, f in vars(module).items()
+        if inspect.isfunction(f) and f.__module__ == module.__name__ and not name.startswith("_")
+    ]
+
+
 def is_tool(value: object) -> bool:
     """Whether a function carries a tool decorator's mark."""
     return callable(value) and (
-        getattr(value, _MARK, False) is True or hasattr(value, _FOREIGN_MARK)
+        isinstance(getattr(value, _MARK, None), ToolMark) or hasattr(value, _FOREIGN_MARK)
     )
+
+
+def mark_of(function: object) -> ToolMark:
+    """What the decorator said of a function; the defaults when it has none."""
+    found = getattr(function, _MARK, None)
+    return found if isinstance(found, ToolMark) else ToolMark()
 
 
 def as_tool(function: Callable[..., Any]) -> Tool:

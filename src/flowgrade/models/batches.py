@@ -148,7 +148,7 @@ class OpenAIBatches:
                 raise self._endpoint.failure(status, complaint)
             if status != 200 or not isinstance(body, dict):
                 raise self._endpoint.failure(status, Complaint(message="no reason given"))
-            return body
+            return {**body, "service_tier": "batch"}  # by which its price is known
 
         return give
 

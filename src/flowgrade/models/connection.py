@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flowgrade.models.limits import Limits
+from flowgrade.models.limits import ConnectionLimits
 from flowgrade.records import Json
 from flowgrade.settings import Secret
 
@@ -43,7 +43,7 @@ class Connection:
     parameters: Mapping[str, Json] = field(default_factory=dict)
     """Defaults of the parameters of chats and completions."""
     timeouts: Timeouts = Timeouts()
-    limits: Limits | None = None
+    limits: ConnectionLimits | None = None
     """How much it may be used, by each model and key."""
     configs: Mapping[str, Json] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from flowgrade.errors import InputError, Place, SettingsError
 from flowgrade.models.connection import Connection, Timeouts
-from flowgrade.models.limits import Limits, read_limits
+from flowgrade.models.limits import ConnectionLimits, read_limits
 from flowgrade.models.promptflow_connection import is_promptflow, translate
 from flowgrade.records import Json, JsonObject
 from flowgrade.records.yaml import parse_yaml
@@ -186,7 +186,7 @@ def _secrets(written: JsonObject, settings: Settings) -> dict[str, Secret]:
     return {key: Secret(str(_resolve(value, settings, []))) for key, value in written.items()}
 
 
-def _limits(written: JsonObject, name: str, file: str) -> Limits | None:
+def _limits(written: JsonObject, name: str, file: str) -> ConnectionLimits | None:
     try:
         return read_limits(written)
     except InputError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from flowgrade.errors import MissingExtraError
+from flowgrade.errors import MissingExtraError, UnsupportedByModelError
 from flowgrade.models.limited import LimitedModel
 from flowgrade.models.reader import Reading, count_tokens, read_messages
 from flowgrade.models.request import ChatRequest, EmbeddingRequest
@@ -35,6 +35,7 @@ class ReaderModel(LimitedModel):
 
     async def chat(self, request: ChatRequest) -> ChatResponse:
         """Answer from the context."""
+        _refuse_tools(request)
         reading = await asyncio.to_thread(read_messages, request.messages)
         choice = {
             "index": 0,
@@ -46,6 +47,7 @@ class ReaderModel(LimitedModel):
 
     async def chat_stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]:
         """Answer from the context, sentence by sentence."""
+        _refuse_tools(request)
         reading = await asyncio.to_thread(read_messages, request.messages)
         raw = self._head("chat.completion.chunk", reading)
         for piece in _pieces(reading):
@@ -66,6 +68,14 @@ class ReaderModel(LimitedModel):
                 "answered": reading.answered,
             },
         }
+
+
+def _refuse_tools(request: ChatRequest) -> None:
+    if request.parameters.get("tools") or request.parameters.get("functions"):
+        raise UnsupportedByModelError(
+            "embedded/reader cannot call tools.",
+            hint="Use a model that can, such as openai/gpt-4o-mini.",
+        )
 
 
 class StaticModel(LimitedModel):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from flowgrade.models.connection import Connection
 from flowgrade.settings import Secret, Settings
 
+LOCAL_SERVERS = {"ollama": 11434, "vllm": 8000, "llamacpp": 8080, "lmstudio": 1234}
+"""Servers of one's own machine, with the ports that they usually listen on."""
+
 
 def environment_connections(settings: Settings) -> dict[str, Connection]:
-    """``openai``, ``azure_openai``, ``ollama`` and ``embedded``, with or without a key."""
+    """``openai``, ``azure_openai``, ``embedded`` and the local servers, with or without a key."""
     found = [
         Connection(
             name="openai",
@@ -27,7 +30,10 @@ def environment_connections(settings: Settings) -> dict[str, Connection]:
             key_setting="AZURE_OPENAI_API_KEY",
             url_setting="AZURE_OPENAI_ENDPOINT",
         ),
-        Connection(name="ollama", kind="openai", base_url="http://localhost:11434/v1"),
+        *(
+            Connection(name=name, kind="openai", base_url=f"http://localhost:{port}/v1")
+            for name, port in LOCAL_SERVERS.items()
+        ),
         Connection(name="embedded", kind="embedded"),
     ]
     return {connection.name: connection for connection in found}

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 
 from flowgrade.models.clock import Clock
-from flowgrade.models.limits import Limits
+from flowgrade.models.limits import ConnectionLimits
 from flowgrade.models.window import Spent, Window
 from flowgrade.records import Json, Usage
 
@@ -23,7 +23,7 @@ class Gate:
     the clock or until another call ends; the others wait for it.
     """
 
-    def __init__(self, limits: Limits, clock: Clock) -> None:
+    def __init__(self, limits: ConnectionLimits, clock: Clock) -> None:
         self._clock = clock
         self._most = limits.concurrency
         self._requests = _window(limits.requests_per_minute)

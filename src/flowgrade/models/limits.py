@@ -11,7 +11,7 @@ from flowgrade.records import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ConnectionLimits:
     """At most so much, for each model and key of a connection; None is no limit."""
 
     requests_per_minute: int | None = None
@@ -25,16 +25,16 @@ class Limits:
         found = [n for n in (self.requests_per_minute, self.concurrency) if n is not None]
         return min(found, default=None)
 
-    def part(self, index: int, count: int) -> Limits:
+    def part(self, index: int, count: int) -> ConnectionLimits:
         """The part of worker ``index`` of so many. All parts together are the whole."""
-        return Limits(
+        return ConnectionLimits(
             **{field.name: _part(getattr(self, field.name), index, count) for field in fields(self)}
         )
 
 
-def read_limits(written: Mapping[str, Json]) -> Limits | None:
+def read_limits(written: Mapping[str, Json]) -> ConnectionLimits | None:
     """The limits of a connection's file; raises InputError for what cannot be one."""
-    known = [field.name for field in fields(Limits)]
+    known = [field.name for field in fields(ConnectionLimits)]
     for name, value in written.items():
         if name not in known:
             near = get_close_matches(str(name), known, n=1)
@@ -47,8 +47,8 @@ def read_limits(written: Mapping[str, Json]) -> Limits | None:
                 f"The limit '{name}' is {value!r}.",
                 hint="Write a whole number from 1 on, or null for no limit.",
             )
-    limits = Limits(**written)
-    return None if limits == Limits() else limits
+    limits = ConnectionLimits(**written)
+    return None if limits == ConnectionLimits() else limits
 
 
 def _part(whole: int | None, index: int, count: int) -> int | None:

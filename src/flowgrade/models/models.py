@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from flowgrade.errors import ConnectionNotFoundError, MissingKeyError, SettingsError
+from flowgrade.errors import (
+    ConnectionNotFoundError,
+    FlowgradeError,
+    MissingKeyError,
+    SettingsError,
+    UnknownModelError,
+)
 from flowgrade.models.address import check_address
+from flowgrade.models.capabilities import Limits
+from flowgrade.models.catalog.catalog import Catalog
+from flowgrade.models.catalog.entry import CatalogModel
+from flowgrade.models.catalog.load import load_catalog
 from flowgrade.models.clock import Clock
 from flowgrade.models.connection import Connection
 from flowgrade.models.connections import load_connections
+from flowgrade.models.fallback import FallbackModel
+from flowgrade.models.http_request import HttpReply, HttpRequest
 from flowgrade.models.inline import inline_connection, resolve_value
 from flowgrade.models.model import Model
 from flowgrade.models.observed import ObservedModel
+from flowgrade.models.prices import Tariff
 from flowgrade.models.provider import PROVIDERS, Provider
 from flowgrade.models.retry import RetryPolicy
+from flowgrade.models.scrub import hide, scrub, secrets_of
+from flowgrade.models.slots import Target, targets
 from flowgrade.models.transport import Transport
 from flowgrade.plugins import load_plugin, plugins
 from flowgrade.records import JsonObject
-from flowgrade.settings import Settings
+from flowgrade.settings import ModelSlot, Settings
 
 
 class Models:
@@ -46,11 +62,18 @@ class Models:
         )
         self._own: dict[str, Connection] = {}
         self._opened: dict[tuple[str, str], tuple[Connection, Model]] = {}
+        self._slots: dict[str, Model] = {}
+        self._catalog: Catalog | None = None
 
     @property
     def settings(self) -> Settings:
         """What the surroundings say."""
         return self._settings
+
+    @property
+    def transport(self) -> Transport:
+        """What the models make their calls with."""
+        return self._transport
 
     def connection(self, name: str) -> Connection:
         """The connection of that name; raises ConnectionNotFoundError with the nearest one."""
@@ -64,6 +87,20 @@ class Models:
         """``${connection.key}`` as the value it stands for, which may be a secret."""
         return resolve_value(text, self.connections) if text.startswith("${") else text
 
+    def scrub(self, text: str) -> str:
+        """``text`` without the secrets of the connections and what looks like a key."""
+        return scrub(text, self._secrets())
+
+    def hide(self, text: str) -> str:
+        """``text`` without the secrets of the connections, otherwise as it is."""
+        return hide(text, self._secrets())
+
+    def _secrets(self) -> list[str]:
+        try:
+            return secrets_of(self.connections.values())
+        except SettingsError:
+            return []  # a file that cannot be read gave nobody a secret
+
     @property
     def connections(self) -> Mapping[str, Connection]:
         """The connections by name, read at the first use; raises SettingsError."""
@@ -71,15 +108,25 @@ class Models:
             self._connections = load_connections(self._settings)
         return self._connections
 
+    @property
+    def catalog(self) -> Catalog:
+        """What is known of models, read at the first use; raises SettingsError."""
+        if self._catalog is None:
+            self._catalog = load_catalog(self._settings)
+        return self._catalog
+
     def open(self, model: str, *, connection: str | Connection | None = None) -> Model:
         """Open a model without calling it.
 
-        ``model`` is the name at the endpoint when ``connection`` is given. Otherwise it carries
-        the connection, as in ``openai/gpt-4o-mini`` or ``embedded/reader``; a bare name is one of
-        the connection ``openai``. Raises ConnectionNotFoundError, UnknownModelError,
-        MissingKeyError, SettingsError and InputError.
+        ``model`` is the name at the endpoint when ``connection`` is given. Otherwise it is a slot
+        of ``flowgrade.yaml``, or it carries the connection, as in ``openai/gpt-4o-mini`` or
+        ``embedded/reader``; any other bare name is one of the connection ``openai``. Raises
+        ConnectionNotFoundError, UnknownModelError, MissingKeyError, SettingsError and InputError.
         """
         if connection is None:
+            slot = self._settings.models.get(model)
+            if slot is not None:
+                return self._slot(slot)
             found, name = self._split(model)
         elif isinstance(connection, Connection):
             found, name = connection, model
@@ -89,6 +136,25 @@ class Models:
         if opened is None or opened[0] is not found:
             opened = self._opened[found.name, name] = found, self._open(name, found)
         return opened[1]
+
+    async def fetch(self, request: HttpRequest) -> HttpReply:
+        """Make an HTTP call that is no call of a model; raises HttpError."""
+        from flowgrade.models.http import fetch  # noqa: PLC0415 aiohttp costs 100 ms
+
+        return await fetch(self._transport, request)
+
+    def known(self, model: str) -> CatalogModel | None:
+        """What the catalog knows of the model that ``open`` would open; of a slot, its first."""
+        slot = self._settings.models.get(model)
+        target = targets(slot, self._settings.models)[0] if slot else Target(model=model)
+        return self.catalog.of(*self._of_target(target))
+
+    def can(self, model: str, capability: str) -> bool | None:
+        """Whether a model has a capability of the catalog; None when that is not known."""
+        known = self.known(model)
+        if known is None or capability not in known.has | known.lacks:
+            return None
+        return capability in known.has
 
     async def aclose(self) -> None:
         """Close the connections that are kept open; the next call opens new ones."""
@@ -110,6 +176,12 @@ class Models:
         if slash and name:
             return self._named(prefix, model=name), name
         default = self.connections["openai"]
+        near = get_close_matches(model, self._settings.models, n=1, cutoff=0.75)
+        if near and self.catalog.find("openai", model) is None:
+            raise UnknownModelError(
+                f"There is no slot '{model}' in flowgrade.yaml.",
+                hint=f"Did you mean '{near[0]}'? A model of that name is openai/{model}.",
+            )
         # A server of one's own may need no key.
         if not default.api_key and urlsplit(default.base_url or "").hostname == _NEEDS_KEY:
             raise _bare(model, default)
@@ -131,7 +203,7 @@ class Models:
             else f"Known: {', '.join(known)}. Add others to connections.yaml.",
         )
 
-    def _open(self, model: str, connection: Connection) -> Model:
+    def _open(self, model: str, connection: Connection) -> ObservedModel:
         if connection.unset:
             raise SettingsError(
                 f"The connection '{connection.name}' names variables without a value: "
@@ -148,7 +220,44 @@ class Models:
             )
         provider = load_plugin(PROVIDERS, connection.kind, Provider)  # type: ignore[type-abstract]
         opened = provider.open(model, connection, self._transport)
-        return ObservedModel(opened, provider=provider.name, connection=connection)
+        leads_to = self.catalog.provider_for(connection)
+        known = self.catalog.of(connection, model)
+        name = f"{connection.name}/{model}"
+        return ObservedModel(
+            opened,
+            provider=provider.name,
+            connection=connection,
+            limits=Limits(name, known, self.catalog) if known and known.lacks else None,
+            tariff=Tariff(self.catalog, known, leads_to.name if leads_to else None)
+            if known or leads_to
+            else None,
+        )
+
+    def _slot(self, slot: ModelSlot) -> Model:
+        opened = self._slots.get(slot.name)
+        if opened is None:
+            found = tuple(
+                self._target(target).noting({"flowgrade.slot": slot.name})
+                for target in targets(slot, self._settings.models)
+            )
+            opened = found[0] if len(found) == 1 else FallbackModel(slot.name, found)
+            self._slots[slot.name] = opened
+        return opened
+
+    def _target(self, target: Target) -> ObservedModel:
+        try:
+            found, name = self._of_target(target)
+            parameters = {**found.parameters, **target.parameters}
+            return self._open(name, replace(found, parameters=parameters))
+        except FlowgradeError as error:
+            if error.place is None:
+                error.place = target.place
+            raise
+
+    def _of_target(self, target: Target) -> tuple[Connection, str]:
+        if target.connection is None:
+            return self._split(target.model)
+        return self._named(target.connection), target.model
 
 
 _NEEDS_KEY = "api.openai.com"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flowgrade.models.assembly import assemble_chat, assemble_completion
+from flowgrade.models.capabilities import Limits
 from flowgrade.models.connection import Connection
 from flowgrade.models.model import Model
 from flowgrade.models.operation import CHAT, COMPLETE, EMBED, Operation
+from flowgrade.models.prices import Tariff
 from flowgrade.models.request import ChatRequest, CompletionRequest, EmbeddingRequest
 from flowgrade.models.response import (
     ChatChunk,
@@ -30,17 +32,36 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class ObservedModel:
-    """A model whose calls are recorded in the trace that is active; without one it adds nothing.
+    """A model whose calls are recorded in the trace that is active, with what they cost.
 
-    Attributes follow OpenTelemetry's GenAI conventions; ``flowgrade.retries`` counts retries.
+    Attributes follow OpenTelemetry's GenAI conventions; ``flowgrade.retries`` counts retries. What
+    the model is known to lack is refused before the call.
     """
 
-    __slots__ = ("_attributes", "_model", "name")
+    __slots__ = ("_attributes", "_limits", "_model", "_tariff", "name")
 
-    def __init__(self, model: Model, *, provider: str, connection: Connection) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        provider: str,
+        connection: Connection,
+        limits: Limits | None = None,
+        tariff: Tariff | None = None,
+    ) -> None:
         self.name = model.name
         self._model = model
+        self._limits = limits
+        self._tariff = tariff
         self._attributes = _attributes(model.name, provider, connection)
+
+    def noting(self, attributes: Mapping[str, Json]) -> ObservedModel:
+        """The same model, whose spans have ``attributes`` too."""
+        other: ObservedModel = object.__new__(ObservedModel)
+        for name in self.__slots__:
+            setattr(other, name, getattr(self, name))
+        other._attributes = {**self._attributes, **attributes}
+        return other
 
     async def chat(self, request: ChatRequest) -> ChatResponse:
         """Continue a conversation."""
@@ -67,6 +88,8 @@ class ObservedModel:
     async def _record(
         self, operation: Operation, request: Q, call: Callable[[Q], Awaitable[R]]
     ) -> R:
+        if self._limits is not None:
+            self._limits.check(operation.name, request, streamed=False)
         with span(f"{operation.name} {self.name}", kind=operation.kind) as active:
             if active.trace is None:
                 return await call(request)
@@ -76,7 +99,7 @@ class ObservedModel:
             except BaseException as error:
                 active.attributes["error.type"] = type(error).__name__
                 raise
-            _finish(active, operation, response)
+            _finish(active, operation, response, self._tariff)
             return response
 
     def _record_stream(
@@ -86,6 +109,8 @@ class ObservedModel:
         call: Callable[[Q], AsyncIterator[C]],
         assemble: Callable[[Iterable[C]], ChatResponse | CompletionResponse],
     ) -> AsyncIterator[C]:
+        if self._limits is not None:
+            self._limits.check(operation.name, request, streamed=True)
         active = span(f"{operation.name} {self.name}", kind=operation.kind)
         if active.trace is None:
             return call(request)
@@ -123,7 +148,7 @@ class ObservedModel:
             raise
         finally:
             if chunks:
-                _finish(active, operation, assemble(chunks))
+                _finish(active, operation, assemble(chunks), self._tariff)
             active.end(failure)
             close = getattr(pieces, "aclose", None)
             if close is not None:
@@ -146,7 +171,7 @@ async def _next(active: ActiveSpan, pieces: AsyncIterator[C]) -> C | None:
         active.detach(token)
 
 
-def _finish(active: ActiveSpan, operation: Operation, response: Any) -> None:
+def _finish(active: ActiveSpan, operation: Operation, response: Any, tariff: Tariff | None) -> None:
     active.outputs(operation.outputs(response))
     active.usage = response.usage
     attributes = active.attributes
@@ -164,6 +189,9 @@ def _finish(active: ActiveSpan, operation: Operation, response: Any) -> None:
             attributes["gen_ai.usage.input_tokens"] = usage.input_tokens
         if usage.output_tokens is not None:
             attributes["gen_ai.usage.output_tokens"] = usage.output_tokens
+        if tariff is not None:
+            tier = None if raw is None else raw.get("service_tier")
+            active.cost = tariff.cost(usage, response.model, tier, attributes)
 
 
 def _finish_reasons(raw: dict[str, Json]) -> list[Json]:

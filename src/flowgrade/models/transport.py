@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from flowgrade.models.clock import Clock
-from flowgrade.models.limits import Limits
+from flowgrade.models.limits import ConnectionLimits
 from flowgrade.models.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Transport:
         self._part = part  # which of how many workers share the limits
         self._gates: dict[Hashable, Gate] = {}
 
-    def gate(self, key: Hashable, limits: Limits | None) -> Gate | None:
+    def gate(self, key: Hashable, limits: ConnectionLimits | None) -> Gate | None:
         """The gate of all calls that share ``key``; None where nothing is limited."""
         if limits is None:
             return None

@@ -14,19 +14,27 @@ def read_usage(raw: Json) -> Usage | None:
     if not isinstance(raw, dict):
         return None
     inputs = _first(raw, "prompt_tokens", "input_tokens")
-    cached = _detail(raw, "prompt_tokens_details", "input_tokens_details", "cached_tokens")
-    read = _count(raw.get("cache_read_input_tokens"))
-    written = _count(raw.get("cache_creation_input_tokens"))
-    if read is not None or written is not None:
-        inputs = (inputs or 0) + (read or 0) + (written or 0)
-        cached = read
+    details = _part(raw, "prompt_tokens_details", "input_tokens_details")
+    cached = _count(details.get("cached_tokens"))
+    written = _first(details, "cache_write_tokens", "cache_creation_tokens")
+    if "cache_read_input_tokens" in raw or "cache_creation_input_tokens" in raw:
+        read = _count(raw.get("cache_read_input_tokens"))
+        wrote = _count(raw.get("cache_creation_input_tokens"))
+        # A translator between the two dialects gives both, with all of it in the prompt already.
+        if inputs is not None and "prompt_tokens" not in raw:
+            inputs += (read or 0) + (wrote or 0)
+        cached = read if cached is None else cached
+        written = wrote if written is None else written
+    answers = _part(raw, "completion_tokens_details", "output_tokens_details")
     usage = Usage(
         input_tokens=inputs,
         output_tokens=_first(raw, "completion_tokens", "output_tokens"),
         cached_tokens=cached,
-        reasoning_tokens=_detail(
-            raw, "completion_tokens_details", "output_tokens_details", "reasoning_tokens"
-        ),
+        cache_write_tokens=written,
+        cache_write_1h_tokens=_count(_part(raw, "cache_creation").get("ephemeral_1h_input_tokens")),
+        audio_input_tokens=_count(details.get("audio_tokens")),
+        audio_output_tokens=_count(answers.get("audio_tokens")),
+        reasoning_tokens=_first(answers, "reasoning_tokens", "thinking_tokens"),
     )
     return None if usage == _NOTHING else usage
 
@@ -42,9 +50,15 @@ def _first(raw: dict[str, Json], *names: str) -> int | None:
     return None
 
 
-def _detail(raw: dict[str, Json], first: str, second: str, name: str) -> int | None:
-    details = raw.get(first) or raw.get(second)
-    return _count(details.get(name)) if isinstance(details, dict) else None
+def _part(raw: dict[str, Json], *names: str) -> dict[str, Json]:
+    for name in names:
+        found = raw.get(name)
+        if isinstance(found, dict):
+            return found
+    return _EMPTY
+
+
+_EMPTY: dict[str, Json] = {}
 
 
 def _count(value: Json) -> int | None:

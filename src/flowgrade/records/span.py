@@ -18,6 +18,7 @@ class SpanKind(StrEnum):
     NODE = "node"
     MODEL = "model"
     EMBEDDING = "embedding"
+    AGENT = "agent"
     TOOL = "tool"
     PROMPT = "prompt"
     RETRIEVAL = "retrieval"

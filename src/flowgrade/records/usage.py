@@ -13,6 +13,14 @@ class Usage:
     output_tokens: int | None = None
     cached_tokens: int | None = None
     """The part of ``input_tokens`` that was read from the endpoint's cache."""
+    cache_write_tokens: int | None = None
+    """The part of ``input_tokens`` that was written to the endpoint's cache."""
+    cache_write_1h_tokens: int | None = None
+    """The part of ``cache_write_tokens`` that is kept for an hour, where that costs more."""
+    audio_input_tokens: int | None = None
+    """The part of ``input_tokens`` that was sound."""
+    audio_output_tokens: int | None = None
+    """The part of ``output_tokens`` that is sound."""
     reasoning_tokens: int | None = None
     """The part of ``output_tokens`` that the model spent on reasoning."""
 

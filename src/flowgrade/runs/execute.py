@@ -93,9 +93,11 @@ async def start_run(
     options: RunOptions | None = None,
     watch: Watch | None = None,
     origin: Origin | None = None,
+    project_environment: str | None = None,
 ) -> Run:
     """Run ``flow`` over every row of ``dataset``; returns the run as it ended.
 
+    ``project_environment`` is what the flow's models were chosen by; it is kept with the run.
     Raises MappingError or InputError before anything is stored when the run cannot begin. Failed
     rows do not raise. When cancelled, the run keeps what is done and can be resumed. ``origin``
     says where engines with workers in other processes get the flow from.
@@ -117,6 +119,7 @@ async def start_run(
         stop_on_error=given.stop_on_error,
         engine=given.engine,
         workers=given.workers,
+        project_environment=project_environment,
     )
     run = Run(
         name=check_run_name(given.name) if given.name else new_run_name(flow.name),

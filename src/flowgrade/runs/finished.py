@@ -12,7 +12,7 @@ from flowgrade.tracing import RecordedSpan
 class FinishedRow(NamedTuple):
     """One row, completed or failed; texts beside ``status`` and ``trace_id`` are JSON.
 
-    The fields up to ``cost`` are the columns of the table of rows, after its ``run``.
+    The fields up to ``unpriced`` are the columns of the table of rows, after its ``run``.
     """
 
     number: int
@@ -28,6 +28,7 @@ class FinishedRow(NamedTuple):
     input_tokens: int | None
     output_tokens: int | None
     cost: float | None
+    unpriced: int
     spans: list[RecordedSpan]
 
     @property
@@ -53,6 +54,7 @@ class FinishedRow(NamedTuple):
             usage.input_tokens if usage else None,
             usage.output_tokens if usage else None,
             execution.cost,
+            execution.unpriced,
             execution.spans,
         )
 

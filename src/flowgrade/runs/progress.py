@@ -19,6 +19,9 @@ class Progress:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
+    """US dollars of the calls whose price is known."""
+    unpriced: int = 0
+    """Calls whose cost is not known."""
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -45,6 +48,7 @@ class Progress:
         input_tokens: int | None,
         output_tokens: int | None,
         cost: float | None,
+        unpriced: int = 0,
     ) -> None:
         """Count one row."""
         if failed:
@@ -57,3 +61,4 @@ class Progress:
             self.output_tokens = (self.output_tokens or 0) + output_tokens
         if cost is not None:
             self.cost = (self.cost or 0.0) + cost
+        self.unpriced += unpriced

@@ -17,7 +17,7 @@ from flowgrade.tracing import delete_spans_of_run
 _TOTALS = """
 SELECT COUNT(CASE WHEN status = 'completed' THEN 1 END),
     COUNT(CASE WHEN status = 'failed' THEN 1 END),
-    SUM(input_tokens), SUM(output_tokens), SUM(cost)
+    SUM(input_tokens), SUM(output_tokens), SUM(cost), SUM(unpriced)
 FROM run_rows WHERE run = ?
 """
 
@@ -161,8 +161,8 @@ def _values(run: Run) -> Sequence[Any]:
 
 def _run(transaction: Transaction, found: Sequence[Any]) -> Run:
     row = dict(zip(RUNS.columns, found, strict=True))
-    totals = transaction.one(_TOTALS, (row["id"],)) or (0, 0, None, None, None)
-    completed, failed, input_tokens, output_tokens, cost = totals
+    totals = transaction.one(_TOTALS, (row["id"],)) or (0, 0, None, None, None, 0)
+    completed, failed, input_tokens, output_tokens, cost, unpriced = totals
     definition = loads(row["definition"])
     definition["earlier_flows"] = tuple(definition.get("earlier_flows") or ())
     return Run(
@@ -179,7 +179,8 @@ def _run(transaction: Transaction, found: Sequence[Any]) -> Run:
         failed=failed,
         input_tokens=None if input_tokens is None else int(input_tokens),
         output_tokens=None if output_tokens is None else int(output_tokens),
-        cost=cost,
+        known_cost=cost,
+        unpriced=int(unpriced or 0),
         metrics=loads(row["metrics"]),
         aggregation=loads(row["aggregation"]),
         error=Failure(**loads(row["error"])) if row["error"] else None,
@@ -212,6 +213,7 @@ def _run_row(row: JsonObject) -> RunRow:
         input_tokens=row["input_tokens"],
         output_tokens=row["output_tokens"],
         cost=row["cost"],
+        unpriced=row["unpriced"],
     )
 
 

@@ -52,6 +52,8 @@ class RunDefinition:
     """How many workers the engine was asked to start; None leaves it to the engine."""
     engine_state: JsonObject = field(default_factory=dict)
     """What the engine keeps to go on by."""
+    project_environment: str | None = None
+    """The environment of ``flowgrade.yaml`` that was chosen for the run."""
     earlier_flows: tuple[str, ...] = ()
     """Refs of the flow in whose versions earlier parts of the run were done."""
 
@@ -77,7 +79,10 @@ class Run:
     failed: int = 0
     input_tokens: int | None = None
     output_tokens: int | None = None
-    cost: float | None = None
+    known_cost: float | None = None
+    """US dollars of the model calls whose price is known; the least that the run cost."""
+    unpriced: int = 0
+    """Model calls whose cost is not known."""
     metrics: dict[str, Any] = field(default_factory=dict)
     aggregation: JsonObject = field(default_factory=dict)
     error: Failure | None = None
@@ -88,6 +93,11 @@ class Run:
         if self.input_tokens is None and self.output_tokens is None:
             return None
         return (self.input_tokens or 0) + (self.output_tokens or 0)
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars; None unless the cost of every model call is known."""
+        return None if self.unpriced else self.known_cost
 
     @property
     def good(self) -> bool:
@@ -105,6 +115,8 @@ class Run:
             "seconds": round(self.seconds, 3),
             "tokens": self.tokens,
             "cost": self.cost,
+            "known_cost": self.known_cost,
+            "unpriced": self.unpriced,
             "input_tokens": self.input_tokens,
             "output_tokens": self.output_tokens,
             "flow": self.flow,
@@ -136,6 +148,8 @@ class RunRow:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
+    """US dollars of the model calls whose price is known."""
+    unpriced: int = 0
 
     def as_json(self) -> JsonObject:
         """The row as ``runs export`` prints it."""

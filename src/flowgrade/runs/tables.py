@@ -40,6 +40,7 @@ RUN_ROWS = Table(
         "input_tokens",
         "output_tokens",
         "cost",
+        "unpriced",
     ),
     key=("run", "row_number"),
 )

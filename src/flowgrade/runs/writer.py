@@ -70,6 +70,7 @@ class RowWriter:
                 input_tokens=row.input_tokens,
                 output_tokens=row.output_tokens,
                 cost=row.cost,
+                unpriced=row.unpriced,
             )
             if len(self._rows) == 1:
                 self._changed.notify_all()

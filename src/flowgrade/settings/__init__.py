@@ -3,9 +3,21 @@
 The environment comes first, then ``.env`` and ``flowgrade.yaml`` of the project, then defaults.
 """
 
-from flowgrade.settings.project_file import KEYS
+from flowgrade.settings.files import SettingsFile
 from flowgrade.settings.read import find_project, read_settings
 from flowgrade.settings.secret import Secret
 from flowgrade.settings.settings import VARIABLES, Settings, Variable
+from flowgrade.settings.slots import ModelSlot
+from flowgrade.settings.yamlfile import read_shaped_yaml
 
-__all__ = ["KEYS", "VARIABLES", "Secret", "Settings", "Variable", "find_project", "read_settings"]
+__all__ = [
+    "VARIABLES",
+    "ModelSlot",
+    "Secret",
+    "Settings",
+    "SettingsFile",
+    "Variable",
+    "find_project",
+    "read_settings",
+    "read_shaped_yaml",
+]

@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import pathlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from flowgrade.errors import Place, SettingsError
+from flowgrade.records import JsonObject
+
+Path = tuple[str | int, ...]
+"""The way to a value in a file: keys and positions in lists."""
 
 
-def read_settings_file(file: Path) -> str:
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """What a YAML file says, checked, and the lines where it says it."""
+
+    values: JsonObject = field(default_factory=dict)
+    file: str = ""
+    lines: Mapping[Path, int] = field(default_factory=dict)
+
+    def text(self, key: str) -> str | None:
+        """The value of a key that is a text."""
+        value = self.values.get(key)
+        return value if isinstance(value, str) else None
+
+    def place(self, *path: str | int) -> Place:
+        """Where a value stands."""
+        return place_in(self.file, self.lines, path)
+
+
+def place_in(file: str, lines: Mapping[Path, int], path: Path) -> Place:
+    """File and line of a value; the line of what it is part of where it has none itself."""
+    while path and path not in lines:
+        path = path[:-1]
+    return Place(file, lines.get(path))
+
+
+def read_settings_file(file: pathlib.Path) -> str:
     """The text of a settings file; raises SettingsError when it cannot be read."""
     try:
         return file.read_text(encoding="utf-8-sig")
@@ -19,10 +50,10 @@ def read_settings_file(file: Path) -> str:
         ) from error
 
 
-def named_path(name: str, text: str) -> Path:
+def named_path(name: str, text: str) -> pathlib.Path:
     """The path ``text`` in the setting ``name``, with ``~`` expanded; raises SettingsError."""
     try:
-        return Path(text).expanduser()
+        return pathlib.Path(text).expanduser()
     except RuntimeError as error:
         raise SettingsError(
             f"{name} begins with the home folder of a user who has none.",

@@ -10,10 +10,10 @@ from pathlib import Path
 from flowgrade.errors import SettingsError
 from flowgrade.settings.dotenv import parse_dotenv
 from flowgrade.settings.files import named_path, read_settings_file
-from flowgrade.settings.project_file import read_project_file
+from flowgrade.settings.project_file import PROJECT_FILE, read_project_file
 from flowgrade.settings.settings import Settings
+from flowgrade.settings.slots import read_slots
 
-PROJECT_FILE = "flowgrade.yaml"
 STATE_FOLDER = ".flowgrade"
 
 _PATHS = {"FLOWGRADE_STORE", "FLOWGRADE_HOME", "FLOWGRADE_CONNECTIONS"}
@@ -35,12 +35,15 @@ def read_settings(
     file = _dotenv(project)
     environment = {**file, **{k: v for k, v in own.items() if v or k not in file}}
     own_file = read_project_file(project / PROJECT_FILE)
+    chosen = environment.get("FLOWGRADE_ENVIRONMENT") or None
     return Settings(
-        name=own_file.get("name") or project.name,
+        name=own_file.text("name") or project.name,
         project=project,
         home=_home(environment),
-        store=_store(environment.get("FLOWGRADE_STORE"), own_file.get("store"), project),
-        connections=_connections(environment, own_file.get("connections"), project),
+        store=_store(environment.get("FLOWGRADE_STORE"), own_file.text("store"), project),
+        connections=_connections(environment, own_file.text("connections"), project),
+        environment_name=chosen,
+        models=read_slots(own_file, chosen),
         debug=_flag("FLOWGRADE_DEBUG", environment.get("FLOWGRADE_DEBUG", "")),
         environment=environment,
     )

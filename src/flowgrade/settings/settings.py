@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowgrade.errors import SettingsError
+from flowgrade.settings.slots import ModelSlot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,10 @@ VARIABLES = (
         help="YAML file of connections, for machines without any other place for them.",
     ),
     Variable(
+        name="FLOWGRADE_ENVIRONMENT",
+        help="The environment of flowgrade.yaml whose slots hold.",
+    ),
+    Variable(
         name="FLOWGRADE_DEBUG",
         default="0",
         help="1 shows stack traces.",
@@ -53,6 +58,10 @@ class Settings:
     name: str = ""
     """The project's name."""
     connections: Path | None = None
+    environment_name: str | None = None
+    """The chosen environment of ``flowgrade.yaml``."""
+    models: Mapping[str, ModelSlot] = field(default_factory=dict)
+    """Slots: names that flows use for models."""
     debug: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The process environment over the project's ``.env``; secrets may stand in it."""

@@ -13,6 +13,7 @@ from flowgrade.tracing.recorder import (
     current_span,
     current_traceparent,
     span,
+    span_of_part,
     start_trace,
 )
 from flowgrade.tracing.repository import (
@@ -45,6 +46,7 @@ __all__ = [
     "parse_traceparent",
     "save_spans",
     "span",
+    "span_of_part",
     "start_trace",
     "store_sink",
 ]

@@ -50,7 +50,7 @@ Sink = Callable[[list[RecordedSpan]], None]
 class ActiveTrace:
     """The spans of one trace that finished so far; ``sink`` gets them when the root ends."""
 
-    __slots__ = ("cost", "ended", "parent_id", "sink", "spans", "trace_id", "usage")
+    __slots__ = ("cost", "ended", "parent_id", "sink", "spans", "trace_id", "unpriced", "usage")
 
     def __init__(self, sink: Sink, parent: TraceContext | None) -> None:
         self.sink = sink
@@ -59,6 +59,8 @@ class ActiveTrace:
         self.spans: list[RecordedSpan] = []
         self.usage: Usage | None = None
         self.cost: float | None = None
+        self.unpriced = 0
+        """Model calls that were made and whose cost is not known: it is not in ``cost``."""
         self.ended = False
 
     def add(self, recorded: RecordedSpan) -> None:
@@ -68,9 +70,14 @@ class ActiveTrace:
         else:
             self.spans.append(recorded)
 
-    def spend(self, usage: Usage | None, cost: float | None) -> None:
-        """Add what one model call consumed; what is unknown stays out of the sums."""
+    def spend(self, usage: Usage | None, cost: float | None, *, failed: bool) -> None:
+        """Add what one model call consumed; what is unknown stays out of the sums.
+
+        A call that failed without telling any usage is taken to cost nothing.
+        """
         with _sums:
+            if cost is None and not (failed and usage is None):
+                self.unpriced += 1
             if usage is not None:
                 self.usage = usage if self.usage is None else self.usage + usage
             if cost is not None:
@@ -80,6 +87,26 @@ class ActiveTrace:
         """Hand the spans over."""
         self.ended = True
         self.sink(self.spans)
+
+
+class TracePart(ActiveTrace):
+    """A part of a trace that knows what it spent itself; its spans are the whole trace's."""
+
+    __slots__ = ("_whole",)
+
+    def __init__(self, whole: ActiveTrace) -> None:
+        super().__init__(whole.sink, None)
+        self.trace_id = whole.trace_id
+        self._whole = whole
+
+    def add(self, recorded: RecordedSpan) -> None:
+        """Hand a finished span to the whole trace."""
+        self._whole.add(recorded)
+
+    def spend(self, usage: Usage | None, cost: float | None) -> None:
+        """Add what one model call consumed, here and to the whole."""
+        super().spend(usage, cost)
+        self._whole.spend(usage, cost)
 
 
 class ActiveSpan:
@@ -181,7 +208,7 @@ class ActiveSpan:
 
     def _finish(self, trace: ActiveTrace) -> None:
         if self.kind in _SPENDING:
-            trace.spend(self.usage, self.cost)
+            trace.spend(self.usage, self.cost, failed=self.error is not None)
         trace.add(
             RecordedSpan(
                 trace.trace_id,
@@ -242,6 +269,13 @@ def span(name: str, *, kind: SpanKind = SpanKind.FUNCTION) -> ActiveSpan:
     """A step of the trace that is active here; without one the span is not kept."""
     active = _current.get()
     return ActiveSpan(name, kind, active.trace if active else None, False)
+
+
+def span_of_part(name: str, *, kind: SpanKind = SpanKind.FUNCTION) -> ActiveSpan:
+    """Like ``span``, with a ``trace`` that sums up only what is spent below this step."""
+    active = _current.get()
+    whole = active.trace if active else None
+    return ActiveSpan(name, kind, TracePart(whole) if whole else None, False)
 
 
 def current_span() -> ActiveSpan | None:

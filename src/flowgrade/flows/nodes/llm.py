@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
-from flowgrade.errors import FlowDefinitionError
 from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.files import source_file
+from flowgrade.flows.model_inputs import (
+    given_in,
+    model_name,
+    needed_model,
+    parameters_of,
+    variables_in,
+)
 from flowgrade.flows.step import Arguments, Step, Workshop, literals_of, references_of
 from flowgrade.models import ChatRequest, CompletionRequest, Model
 from flowgrade.prompts import render_chat, render_text, variables_of
-from flowgrade.records import Json, JsonObject
-
-MODEL_NAMES = ("deployment_name", "model")
-"""Inputs that name the model, the first that is given counts."""
-
-PARAMETERS = frozenset(
-    [
-        *("temperature", "top_p", "n", "stop", "max_tokens", "max_completion_tokens"),
-        *("presence_penalty", "frequency_penalty", "logit_bias", "user", "seed"),
-        *("response_format", "tools", "tool_choice", "functions", "function_call"),
-        *("parallel_tool_calls", "logprobs", "top_logprobs", "suffix", "echo", "best_of"),
-        *("reasoning_effort", "verbosity", "modalities", "metadata", "store"),
-        *("service_tier", "prediction", "extra_body"),
-    ]
-)
-"""Inputs that are parameters of the call even when they are references."""
+from flowgrade.records import Json
 
 
 class LlmNode:
@@ -44,7 +34,7 @@ class LlmNode:
             template=template,
             name=str(file),
             escape=frozenset(n for n, b in node.inputs.items() if b.input is not None),
-            parameters=_parameters(node, variables),
+            parameters=parameters_of(node, variables),
         )
         return Step(
             node=node,
@@ -80,7 +70,7 @@ class _Call:
 
     def prepare(self, literals: Arguments) -> None:
         """Open the model if the definition names it, to find out what would fail every row."""
-        name = _model_name(literals)
+        name = model_name(literals)
         if name is not None:
             self._open(name)
 
@@ -105,46 +95,21 @@ class _Call:
                 yield chunk.text
 
     def _model(self, arguments: Arguments) -> Model:
-        name = _model_name(arguments)
-        if name is None:
-            raise FlowDefinitionError(
-                f"The node '{self._node.name}' names no model.",
-                hint="Give it an input 'model', such as openai/gpt-4o-mini or embedded/reader.",
-                place=self._node.place,
-            )
-        return self._open(name)
+        return self._open(needed_model(arguments, self._node))
 
     def _chat(self, arguments: Arguments) -> ChatRequest:
         messages = render_chat(
-            self._template, self._variables(arguments), escape=self._escape, name=self._name
+            self._template,
+            variables_in(arguments, self._parameters),
+            escape=self._escape,
+            name=self._name,
         )
-        return ChatRequest(messages=messages, parameters=self._given(arguments))
+        return ChatRequest(messages=messages, parameters=given_in(arguments, self._parameters))
 
     def _completion(self, arguments: Arguments) -> CompletionRequest:
         prompt = render_text(
-            self._template, self._variables(arguments), escape=None, name=self._name
+            self._template, variables_in(arguments, self._parameters), escape=None, name=self._name
         )
-        return CompletionRequest(prompt=str(prompt), parameters=self._given(arguments))
-
-    def _variables(self, arguments: Arguments) -> JsonObject:
-        return {n: v for n, v in arguments.items() if n not in self._parameters}
-
-    def _given(self, arguments: Arguments) -> JsonObject:
-        given = {n: v for n, v in arguments.items() if n in self._parameters and v is not None}
-        extra = given.pop("extra_body", None)
-        return {**given, **extra} if isinstance(extra, dict) else given
-
-
-def _parameters(node: NodeSpec, variables: frozenset[str]) -> frozenset[str]:
-    """Known parameters, and literals that the template does not use: new parameters of a model."""
-    names = set()
-    for name, binding in node.inputs.items():
-        if name in MODEL_NAMES:
-            continue
-        if name in PARAMETERS or (binding.is_literal and name not in variables):
-            names.add(name)
-    return frozenset(names)
-
-
-def _model_name(arguments: dict[str, Any]) -> str | None:
-    return next((str(arguments[n]) for n in MODEL_NAMES if arguments.get(n)), None)
+        return CompletionRequest(
+            prompt=str(prompt), parameters=given_in(arguments, self._parameters)
+        )

@@ -133,5 +133,6 @@ def _given_up(work: Work, row: Task, deaths: int, how: str) -> FinishedRow:
         None,
         None,
         None,
+        0,
         spans,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flowgrade.errors import InputError, UsageError
-from flowgrade.flows import Flow
+from flowgrade.flows import Flow, is_somebody_asked
 from flowgrade.records import JsonObject
 from flowgrade.runs.engines.engine import Origin, Plan
 
@@ -85,7 +85,12 @@ def origin_of(plan: Plan) -> Origin:
 
 
 def check_loadable(flow: Flow) -> None:
-    """Raise InputError for a flow that another process cannot load."""
+    """Raise InputError for a flow that another process cannot load or could not agree for."""
+    if is_somebody_asked():
+        raise InputError(
+            "Who agrees to calls of tools (--approve) is here, and workers cannot ask.",
+            hint="Use the engine 'local', or name the tools under approve in the agent.",
+        )
     if flow.kind != "function":
         return
     place, _, name = flow.source.rpartition(":")

@@ -64,6 +64,11 @@ def stored(project: Project, run: str = "r") -> int:
     return int(found.json["completed"]) if found.code == 0 else 0
 
 
+def _wait_for_more(project: Project, process: subprocess.Popen[bytes]) -> None:
+    before = stored(project)
+    until(lambda: stored(project) > before or process.poll() is not None)
+
+
 def begin(project: Project, *more: str) -> subprocess.Popen[bytes]:
     engine = ("--engine", "process", "--workers", "2", "--concurrency", "4")
     return project.start("run", "flow", "--data", "data.jsonl", "--name", "r", *engine, *more)
@@ -84,9 +89,10 @@ def test_workers_that_are_killed_lose_no_row(
     chance = random.Random(seed)
     process = begin(two_nodes)
     killed = 0
-    until(lambda: stored(two_nodes))
     while process.poll() is None and killed < 8:
-        time.sleep(0.3 + chance.random() * 0.3)
+        # Workers that never come to do a row end the run, and rightly so.
+        _wait_for_more(two_nodes, process)
+        time.sleep(chance.random() * 0.3)
         workers = children(process.pid)
         if workers:
             with suppress(ProcessLookupError):  # it has just ended by itself

@@ -22,7 +22,7 @@ from flowgrade.records import JsonObject, dumps_any, loads
 from flowgrade.runs.engines.engine import Plan, Work
 from flowgrade.runs.engines.order import Order, check_loadable, order_for, origin_of
 from flowgrade.runs.engines.pool import Channel, Pool, processors, worker_count
-from flowgrade.runs.engines.session import Session, refusal
+from flowgrade.runs.engines.session import Session, greeting, refusal
 
 _WAIT = 1.0  # seconds after which a worker that has done nothing says so
 _ADDRESS = "RAY_ADDRESS"
@@ -104,7 +104,8 @@ class Actor:
         self._ray = ray
         remote = ray.remote(num_cpus=min(1.0, int(processors * 1000) / 1000), max_restarts=0)
         self._actor = remote(RayWorker).remote()
-        self._waiting = [dumps_any({"order": order.as_json()})]
+        self._order: str | None = dumps_any({"order": order.as_json()})
+        self._waiting: list[str] = []
         self._lock = threading.Lock()
         self._how = "is gone"
 
@@ -146,6 +147,9 @@ class Actor:
 
     def _taken(self) -> list[str]:
         with self._lock:
+            if self._order is not None:  # by itself, so that its answer comes before any row
+                order, self._order = self._order, None
+                return [order]
             waiting, self._waiting = self._waiting, []
         return waiting
 
@@ -166,7 +170,8 @@ class RayWorker:
                     self._begin(Order.from_json(message["order"]))
                 except Exception as error:  # noqa: BLE001  users' code may fail in any way
                     return dumps_any(refusal(error))
-            elif self._session is not None:
+                return dumps_any(greeting())
+            if self._session is not None:
                 self._session.hear(message)
         assert self._session is not None
         told = self._session.outbox.collect(_WAIT)

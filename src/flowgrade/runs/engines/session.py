@@ -57,6 +57,11 @@ class Session:
             self.outbox.close()
 
 
+def greeting() -> JsonObject:
+    """The first message of a worker that can begin. A death after it may be a row's fault."""
+    return {"done": [], "dropped": [], "lanes": 1}
+
+
 def refusal(error: Exception) -> JsonObject:
     """The message of a worker that cannot begin."""
     own = error if isinstance(error, FlowgradeError) else None

@@ -14,7 +14,7 @@ import time
 from typing import BinaryIO
 
 from flowgrade.runs.engines.order import Order
-from flowgrade.runs.engines.session import Session, refusal
+from flowgrade.runs.engines.session import Session, greeting, refusal
 from flowgrade.runs.engines.wire import read_message, write_message
 
 _LINGER = 0.002  # seconds that a row may wait for others to share its message
@@ -32,6 +32,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001  users' code is loaded, which may fail in any way
         write_message(outward, refusal(error))
         return
+    write_message(outward, greeting())  # before any row begins, which may end the process
     threading.Thread(target=_listen, args=(inward, session), daemon=True).start()
     sender = threading.Thread(target=_send, args=(outward, session), name="flowgrade-sender")
     sender.start()

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("flowgrade.cli.run:run", "Run a flow over a dataset."),
     "runs": ("flowgrade.cli.runs:runs", "List, show, export, resume and delete runs."),
     "traces": ("flowgrade.cli.traces:traces", "See what happened, step by step."),
+    "prompts": ("flowgrade.cli.prompts:prompts", "List, show, render, copy and check prompts."),
     "store": ("flowgrade.cli.store:store", "Look at the database and migrate it."),
     "plugins": ("flowgrade.cli.plugins:plugins", "List installed plugins."),
     "stub": ("flowgrade.cli.stub:stub", "Serve a scripted model for tests."),

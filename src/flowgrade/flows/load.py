@@ -226,7 +226,7 @@ def _prompty(file: Path, source: str, models: Models, init: JsonObject) -> Flow:
         prompty = _overridden(prompty, init)
     return Flow(
         name=prompty.name,
-        ref=Ref(kind="flow", name=prompty.name, digest=digest_bytes(file.read_bytes())),
+        ref=Ref(kind="flow", name=prompty.name, digest=_prompty_digest(prompty)),
         kind="prompty",
         body=PromptyBody(prompty, models),
         folder=file.parent,
@@ -234,6 +234,11 @@ def _prompty(file: Path, source: str, models: Models, init: JsonObject) -> Flow:
         init=init,
         sample=dict(prompty.sample or {}),
     )
+
+
+def _prompty_digest(prompty: Any) -> str:
+    files = (prompty.path, *prompty.source.included)
+    return digest_bytes(b"\0".join(file.read_bytes() for file in files))
 
 
 def _overridden(prompty: Any, init: JsonObject) -> Any:

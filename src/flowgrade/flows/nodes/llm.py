@@ -10,7 +10,7 @@ from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.files import source_file
 from flowgrade.flows.step import Arguments, Step, Workshop, literals_of, references_of
 from flowgrade.models import ChatRequest, CompletionRequest, Model
-from flowgrade.prompts import render_chat, render_text, variables_of
+from flowgrade.prompts import read_template, render_chat, render_text, variables_of
 from flowgrade.records import Json, JsonObject
 
 MODEL_NAMES = ("deployment_name", "model")
@@ -35,7 +35,7 @@ class LlmNode:
     def compile(self, node: NodeSpec, workshop: Workshop) -> Step:
         """Read the template and tell the template's variables from the call's parameters."""
         file = source_file(workshop.folder, node)
-        template = file.read_text(encoding="utf-8")
+        template = read_template(file).text
         variables = frozenset(variables_of(template, name=str(file)))
         literals = literals_of(node)
         call = _Call(

@@ -163,6 +163,9 @@ class FlowInputError(InputError):
 class NodeError(FlowgradeError):
     """A node of the flow failed; ``outer/inner`` is a node of a flow inside that flow."""
 
+    node: str
+    cause: BaseException
+
     def __init__(self, node: str, cause: BaseException) -> None:
         if type(cause) is NodeError:
             node += cause.node if cause.node.startswith("[") else f"/{cause.node}"

@@ -27,7 +27,8 @@ def test_list_shows_the_project_and_the_library_and_searches(project: Project) -
     project.write("prompts/greet.prompty", GREET)
     found = project.run("prompts", "list", "--json").json
     assert found[0]["name"] == "greet"
-    assert {"grounded-answer", "judge-rubric"} <= {e["name"] for e in found if e["from"] == "library"}
+    library = {e["name"] for e in found if e["from"] == "library"}
+    assert {"grounded-answer", "judge-rubric"} <= library
     assert [e["name"] for e in project.run("prompts", "list", "hello", "--json").json] == ["greet"]
     table = project.run("prompts", "list", "hello")
     assert table.out.splitlines()[1] == "greet\tproject\t3\tSays hello to somebody."
@@ -99,7 +100,7 @@ def test_lint_exits_with_one_on_errors_only(project: Project) -> None:
     warned = project.run("prompts", "lint")
     assert warned.code == 0
     assert "warn.jinja2:2:1: warning [injection-risk]" in warned.out
-    assert "2 prompts, 0 errors, 1 warnings" in warned.err
+    assert "2 prompts, 0 errors, 1 warning\n" in warned.err
     project.write("bad.prompty", GREET.replace("I am {{ name }}", "I am {{ nam }}"))
     failed = project.run("prompts", "lint", "bad.prompty", "--json")
     assert failed.code == 1

@@ -96,6 +96,7 @@ class TestLoop(_BuiltIn):
 
 
 def test_every_built_in_node_type_is_run_through_the_kit() -> None:
-    tested = {kit().type_name() for kit in (TestPython, TestPrompt, TestLlm, TestFlow, TestMap, TestLoop)}
+    kits = (TestPython, TestPrompt, TestLlm, TestFlow, TestMap, TestLoop)
+    tested = {kit().type_name() for kit in kits}
     own = {p.name for p in plugins(NODE_TYPES) if p.distribution == "flowgrade"}
     assert own == tested

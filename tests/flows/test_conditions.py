@@ -44,7 +44,7 @@ def holds(text: str) -> bool:
         "${inputs.no} == false",
         "1 != true",
         "'refund' in ${inputs.text}",
-        "\"it's\" == \"it's\"",
+        '"it\'s" == "it\'s"',
         "'a' in ${inputs.map} and 'b' not in ${inputs.map}",
         "1 in ${inputs.list} and 2 not in ${inputs.list}",
         "0 not in [false, '0']",

@@ -44,10 +44,10 @@ def defaults(entry: PromptEntry) -> dict[str, Any]:
 
 
 def test_the_library_has_a_prompt_for_each_task() -> None:
-    assert NAMES == [
+    assert [
         *("agent", "classify", "extract", "grounded-answer", "judge-pairwise", "judge-rubric"),
         *("refuse", "rewrite-query", "route", "safety-check", "summarise"),
-    ]
+    ] == NAMES
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)

@@ -118,7 +118,8 @@ def test_each_rule_finds_its_place(tmp_path: Path, text: str, expected: str) -> 
 @pytest.mark.parametrize(
     "text",
     [
-        change("{{ question }}", "{% for x in range(3) %}{{ loop.index }}{{ x }}{% endfor %}{{ question }}"),
+        change("{{ question }}", "{% for x in range(3) %}{{ loop.index }}{{ x }}{% endfor %}")
+        + "{{ question }}\n",
         change("{{ question }}", "{% set a = question %}{{ a }}"),
         change("user:\n", "{% if tone %}\nuser:\nA\n{% else %}\nuser:\nB\n{% endif %}\nuser:\n"),
         change("{{ question }}\n", "{{ question }}\n# Notes:\nx\n"),
@@ -130,7 +131,9 @@ def test_each_rule_finds_its_place(tmp_path: Path, text: str, expected: str) -> 
             "<tone>{{ tone }}</tone>", "{{ tone }}"
         ),
         change("<tone>{{ tone }}</tone>", "{{ tone }} {# lint: allow injection-risk #}"),
-        change("Be <tone>{{ tone }}</tone>", "{# lint: allow injection-risk, secret #}\nBe {{ tone }}"),
+        change(
+            "Be <tone>{{ tone }}</tone>", "{# lint: allow injection-risk, secret #}\n{{ tone }}"
+        ),
         change("    model: open", "    api_key: ${env:KEY}\n    model: open"),
         change("Be <", "The password: is never told <"),
         change("  tone:", "  # lint: allow unused-input\n  mood:\n    default: x\n  tone:"),

@@ -37,9 +37,7 @@ def test_the_place_of_each_part_is_known(tmp_path: Path) -> None:
         tmp_path, {"a.md": 'one\nin {% include "b.md" %}\nlast one\n', "b.md": "two\nthree\n"}
     )
     found = read_template(file)
-    places = {
-        word: found.place(found.text.index(word)) for word in ("one", "two", "three", "last")
-    }
+    places = {word: found.place(found.text.index(word)) for word in ("one", "two", "three", "last")}
     shown = {word: f"{Path(p.file).name}:{p.line}:{p.column}" for word, p in places.items()}
     assert shown == {"one": "a.md:1:1", "two": "b.md:1:1", "three": "b.md:2:1", "last": "a.md:3:1"}
     assert found.place(found.text.index("one", 5)).column == 6
@@ -120,3 +118,9 @@ def test_a_prompty_includes_and_its_errors_name_the_file_and_line(tmp_path: Path
         {"role": "system", "content": "Be kind."},
         {"role": "user", "content": "user:\nx"},
     ]
+
+
+def test_a_hostile_template_takes_no_more_than_linear_time(tmp_path: Path) -> None:
+    text = '{% include "b.md" %}' + "{#" * 200_000 + "{{" * 200_000
+    found = read_template(write(tmp_path, {"a.md": text, "b.md": "b"}))
+    assert found.text.startswith("b\n{#{#")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowgrade.app import App
-from flowgrade.cli.show import amount, fields, json_out, note, short, table
+from flowgrade.cli.show import fields, json_out, note, table
 from flowgrade.cli.values import pairs
 from flowgrade.errors import InputError
 from flowgrade.records import dumps_any
@@ -45,10 +45,7 @@ def list_(search: tuple[str, ...], as_json: bool) -> None:
         return
     table(
         ["NAME", "FROM", "VERSION", "DESCRIPTION"],
-        [
-            (e.name, e.origin, e.version or "-", e.problem or short(e.description, 76))
-            for e in found
-        ],
+        [(e.name, e.origin, e.version or "-", e.problem or e.description) for e in found],
     )
     if not found:
         note(f"No prompt has the words '{words}'." if words else "There are no prompts.")
@@ -77,7 +74,7 @@ def show(name: str, as_json: bool) -> None:
             ("version", entry.version or "-"),
             ("does", prompty.description or "-"),
             ("model", _model(prompty)),
-            ("includes", ", ".join(p.name for p in prompty.source.included) or "-"),
+            ("includes", _includes(entry, prompty)),
         ]
     )
     click.echo()
@@ -129,7 +126,7 @@ def render(name: str, given: tuple[str, ...], sample: bool, as_json: bool) -> No
         click.echo()
     if messages is None:
         click.echo(found["text"])
-    note(f"about {amount(tokens)} tokens (estimate: characters / 4)")
+    note(f"about {_count(tokens, 'token')} (estimate: characters / 4)")
 
 
 @prompts.command()
@@ -187,7 +184,8 @@ def lint(paths: tuple[Path, ...], context: int | None, as_json: bool) -> int:
     else:
         for finding in found:
             click.echo(_line(finding))
-        note(f"{len(files)} prompts, {errors} errors, {warnings} warnings")
+        counts = ((len(files), "prompt"), (errors, "error"), (warnings, "warning"))
+        note(", ".join(_count(number, what) for number, what in counts))
     return 1 if errors else 0
 
 
@@ -276,6 +274,15 @@ def _model(prompty: Prompty) -> str:
     name = configuration.get("azure_deployment") or configuration.get("model") or "-"
     connection = configuration.get("connection")
     return f"{connection}/{name}" if connection else str(name)
+
+
+def _includes(entry: PromptEntry, prompty: Prompty) -> str:
+    folder = entry.path.parent
+    return ", ".join(str(file.relative_to(folder)) for file in prompty.source.included) or "-"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _default(spec: dict[str, Any]) -> str:

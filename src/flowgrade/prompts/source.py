@@ -13,13 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowgrade.errors import NotFoundError, Place, TemplateError
+from flowgrade.prompts.tags import tags_of
 
-_TAG = re.compile(
-    r"\{#.*?#\}"
-    r"|\{%[-+]?\s*raw\b.*?\bendraw\s*[-+]?%\}"
-    r"|(?P<include>\{%[-+]?\s*include\b(?P<rest>[^%]*)%\}\n?)",
-    re.DOTALL,
-)
+_INCLUDE = re.compile(r"\{%[-+]?\s*include\b(?P<rest>.*)%\}", re.DOTALL)
 _NAME = re.compile(r"\s*(['\"])(?P<name>[^'\"\n]+)\1\s*\Z")
 _DEEPEST = 8
 _LARGEST = 1024 * 1024
@@ -90,13 +86,15 @@ class _Maker:
 
     def add(self, text: str, file: Path, line: int, chain: list[Path]) -> None:
         position = 0
-        for match in _TAG.finditer(text):
-            if match["include"] is None:
+        for tag in tags_of(text):
+            match = _INCLUDE.match(tag.text)
+            if match is None:
                 continue
-            self._piece(text, position, match.start(), file, line)
-            place = Place(str(file), line + text.count("\n", 0, match.start()))
+            self._piece(text, position, tag.start, file, line)
+            place = Place(str(file), line + text.count("\n", 0, tag.start))
             self._include(match["rest"], place, chain)
-            position = match.end()
+            # As behind any block, the end of the line goes with the tag.
+            position = tag.end + text.startswith("\n", tag.end)
         self._piece(text, position, len(text), file, line)
 
     def _piece(self, text: str, start: int, end: int, file: Path, line: int) -> None:

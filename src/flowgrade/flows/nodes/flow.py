@@ -73,7 +73,7 @@ def _init(node: NodeSpec) -> JsonObject:
 def _check_inputs(node: NodeSpec, flow: Flow) -> None:
     known = [spec.name for spec in flow.inputs]
     for name in node.inputs:
-        if name not in known and not flow.body.takes_more or (name not in known and known):
+        if name not in known and (known or not flow.body.takes_more):
             near = get_close_matches(name, known, n=1)
             there = f"It has: {', '.join(known) or 'none'}."
             refuse(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from flowgrade.errors import FlowgradeError, Place
@@ -12,22 +12,16 @@ from flowgrade.prompts.lint.found import Found
 from flowgrade.prompts.lint.length import too_long
 from flowgrade.prompts.lint.rules import RULES, SYNTAX, TOO_LONG
 from flowgrade.prompts.lint.subject import Subject, subject_of
-from flowgrade.prompts.prompty import Prompty
 from flowgrade.prompts.sending import errors_placed
 from flowgrade.prompts.template import parse_template
-
-ContextOf = Callable[[Prompty], int | None]
-"""How many tokens the model of a prompt takes; None when it is not known."""
 
 _ALLOWED = re.compile(r"lint:\s*allow\s+([\w-]+(?:\s*,\s*[\w-]+)*)")
 
 
-def lint_prompt(
-    path: Path, *, context: int | None = None, context_of: ContextOf | None = None
-) -> list[Finding]:
+def lint_prompt(path: Path, *, context: int | None = None) -> list[Finding]:
     """What is wrong in the Prompty file or template at ``path``, in the order of its lines.
 
-    ``context`` is how many tokens the model takes; else ``context_of`` is asked. A comment
+    ``context`` is how many tokens the model takes, if that is known. A comment
     ``lint: allow RULE`` on the line, or on the one before, allows what the rule finds there.
     """
     try:
@@ -40,8 +34,6 @@ def lint_prompt(
         ]
     except FlowgradeError as error:
         return [_syntax(_syntax_place(error, path), error.message, error.hint)]
-    if context is None and context_of is not None and subject.prompty is not None:
-        context = context_of(subject.prompty)
     found = [
         Finding(rule=name, severity=severity, place=one.place, message=one.message, fix=one.fix)
         for name, severity, one in _all(subject, context)

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from flowgrade.errors import Place
 from flowgrade.prompts.escaping import markers
-from flowgrade.prompts.lint.tags import Tag, tags_of
 from flowgrade.prompts.prompty import Prompty, parse_prompty, split_prompty
 from flowgrade.prompts.source import TemplateSource, with_included
+from flowgrade.prompts.tags import Tag, tags_of
 from flowgrade.records.yaml import parse_yaml_with_lines
 
 YamlPath = tuple[str | int, ...]

@@ -1,35 +1,15 @@
-"""The Jinja tags of a template, with their places."""
+"""The variables behind the tags of a template."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
 
-_TAG = re.compile(
-    r"\{#.*?#\}|\{%[-+]?\s*raw\b.*?\bendraw\s*[-+]?%\}|(?P<output>\{\{.*?\}\})|(?P<block>\{%.*?%\})",
-    re.DOTALL,
-)
+from flowgrade.prompts.tags import Tag
+
 _FOR = re.compile(r"\{%[-+]?\s*for\s+(\w+)(?:\s*,\s*(\w+))?\s+in\s+(\w+)")
 _SET = re.compile(r"\{%[-+]?\s*set\s+(\w+)\s*=\s*(\w+)")
 _WORD = re.compile(r"(?<![\w.'\"])[A-Za-z_]\w*(?![\w'\"]|\s*\()")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-
-
-class Tag(NamedTuple):
-    """``{{ … }}`` or ``{% … %}``."""
-
-    start: int
-    end: int
-    text: str
-    is_output: bool
-
-
-def tags_of(text: str) -> Iterator[Tag]:
-    """Every tag that does something, in order; comments and raw blocks do nothing."""
-    for match in _TAG.finditer(text):
-        if match["output"] or match["block"]:
-            yield Tag(match.start(), match.end(), match[0], match["output"] is not None)
 
 
 def names_in(tag: Tag) -> list[str]:

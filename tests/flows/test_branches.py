@@ -209,6 +209,9 @@ def test_a_variant_may_have_a_condition_of_its_own(load: Load) -> None:
                        when: "${inputs.n} > 1"}
     """
     assert load(dag, PARTS)(n=1) == {"answer": "a!"}
+    for_all = dag.replace("use_variants: true", "use_variants: true, when: '${inputs.n} > 5'")
+    assert load(for_all, PARTS)(n=1) == {"answer": None}
+    assert load(for_all, PARTS, variant="${say.sometimes}")(n=2) == {"answer": "b!"}
     assert load(dag, PARTS, variant="${say.sometimes}")(n=1) == {"answer": None}
     assert load(dag, PARTS, variant="${say.sometimes}")(n=2) == {"answer": "b!"}
 

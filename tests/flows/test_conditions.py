@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowgrade.errors import ConditionError, FlowDefinitionError
 from flowgrade.flows.conditions import parse_condition
@@ -118,3 +121,13 @@ def test_its_references_are_known() -> None:
         bind=bind_reference,
     )
     assert [b.node or b.input for b in condition.bindings] == ["a", "b", "n", "d"]
+
+
+_WORDS = ["${inputs.n}", "${inputs.text}", "'a'", "1", "null", "true", "==", "<", "in", "not"]
+_SIGNS = ["and", "or", "(", ")", "[", "]", ",", "length", "${", "}", "__class__", "\\", "é", " "]
+
+
+@given(st.lists(st.sampled_from(_WORDS + _SIGNS), max_size=30))
+def test_no_text_does_anything_but_hold_or_be_refused(words: list[str]) -> None:
+    with suppress(FlowDefinitionError, ConditionError):
+        assert holds(" ".join(words)) in (True, False)

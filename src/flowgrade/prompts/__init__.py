@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     from flowgrade.prompts.messages import render_chat, render_text
     from flowgrade.prompts.prompty import Prompty, load_prompty, parse_prompty
     from flowgrade.prompts.references import References
-    from flowgrade.prompts.sending import estimated_tokens, messages_of, text_of, texts_of
+    from flowgrade.prompts.sending import (
+        errors_placed,
+        estimated_tokens,
+        messages_of,
+        text_of,
+        texts_of,
+    )
     from flowgrade.prompts.template import render, variables_of
 
 _LAZY = {
@@ -45,6 +51,7 @@ _LAZY = {
     "Prompty": "prompty",
     "References": "references",
     "Severity": "lint",
+    "errors_placed": "sending",
     "estimated_tokens": "sending",
     "find_prompt": "collection",
     "library_prompts": "collection",
@@ -77,6 +84,7 @@ __all__ = [
     "References",
     "Severity",
     "TemplateSource",
+    "errors_placed",
     "estimated_tokens",
     "find_prompt",
     "has_roles",

@@ -20,7 +20,7 @@ _INVISIBLE = re.compile(r"\{#.*?#\}|\{%.*?%\}", re.DOTALL)
 
 
 def unknown_role(subject: Subject) -> Iterator[Found]:
-    """A line such as ``# assistent:`` opens no message."""
+    """A line such as ``# usr:`` opens no message."""
     for match in _LINE.finditer(subject.template):
         word = match[2].lower()
         near = get_close_matches(word, ROLES, n=1, cutoff=0.75)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.project import Project
 
 GREET = """
@@ -23,6 +25,7 @@ GREET = """
 """
 
 
+@pytest.mark.slow
 def test_list_shows_the_project_and_the_library_and_searches(project: Project) -> None:
     project.write("prompts/greet.prompty", GREET)
     found = project.run("prompts", "list", "--json").json
@@ -60,6 +63,7 @@ def test_render_prints_what_would_be_sent(project: Project) -> None:
     assert "about 6 tokens (estimate: characters / 4)" in people.err
 
 
+@pytest.mark.slow
 def test_render_refuses_what_does_not_fit(project: Project) -> None:
     project.write("prompts/greet.prompty", GREET)
     for arguments, message in (
@@ -82,6 +86,7 @@ def test_render_takes_a_template_too(project: Project) -> None:
     assert (missing.code, "needs the variable 'text'" in missing.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_new_copies_a_prompt_with_what_it_includes(project: Project) -> None:
     found = project.run("prompts", "new", "support", "--from", "grounded-answer", "--to", "p")
     assert found.out == "p/support.prompty\n"
@@ -94,6 +99,7 @@ def test_new_copies_a_prompt_with_what_it_includes(project: Project) -> None:
     assert (again.code, "is there already" in again.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_lint_exits_with_one_on_errors_only(project: Project) -> None:
     project.write("good.prompty", GREET)
     project.write("warn.jinja2", "system:\n{{ rules }}\nuser:\nHi\n")

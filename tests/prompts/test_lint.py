@@ -39,7 +39,7 @@ def found(folder: Path, text: str, name: str = "one.prompty", **options: int) ->
     file = folder / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
-    return lint_prompt(file, **options)  # type: ignore[arg-type]
+    return lint_prompt(file, **options)
 
 
 def shown(findings: list[Finding]) -> list[str]:

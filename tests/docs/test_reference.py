@@ -224,6 +224,10 @@ def test_every_field_of_a_definition_is_in_the_reference() -> None:
     assert _constant("flows/dag.py", "_OWN") <= quoted("flow-dag.md")
     assert _constant("flows/model_inputs.py", "PARAMETERS") <= quoted("flow-dag.md")
     assert set(TYPES) <= quoted("flow-dag.md")
+    for node_type in ("flow", "map", "loop"):
+        own = "_OPTIONS" if node_type == "flow" else "_OWN"
+        fields = _constant(f"flows/nodes/{node_type}.py", own)
+        assert fields <= quoted("flow-extensions.md")
     assert _constant("prompts/prompty.py", "_KNOWN") <= quoted("prompty.md")
 
 

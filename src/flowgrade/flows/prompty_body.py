@@ -17,7 +17,7 @@ from flowgrade.models import (
     Model,
     Models,
 )
-from flowgrade.prompts import Prompty, image_of_line, render_chat, render_text
+from flowgrade.prompts import Prompty, messages_of, text_of
 from flowgrade.records import Json, JsonObject, loads
 
 _KINDS = {"openai": "openai", "azure_openai": "azure_openai"}
@@ -81,25 +81,10 @@ class PromptyBody:
                 yield chunk.text
 
     def _chat(self, inputs: Values) -> ChatRequest:
-        folder = self._prompty.path.parent
-        values = {
-            name: image_of_line(value, folder=folder) if isinstance(value, str) else value
-            for name, value in inputs.items()
-        }
-        messages = render_chat(
-            self._prompty.template,
-            values,
-            escape=None,
-            dialect="prompty",
-            name=str(self._prompty.path),
-        )
-        return ChatRequest(messages=messages, parameters=self._parameters)
+        return ChatRequest(messages=messages_of(self._prompty, inputs), parameters=self._parameters)
 
     def _completion(self, inputs: Values) -> CompletionRequest:
-        prompt = render_text(
-            self._prompty.template, inputs, escape=None, name=str(self._prompty.path)
-        )
-        return CompletionRequest(prompt=str(prompt), parameters=self._parameters)
+        return CompletionRequest(prompt=text_of(self._prompty, inputs), parameters=self._parameters)
 
     def _shape(self, text: str | None, message: JsonObject, raw: JsonObject) -> Json:
         if self._prompty.response == "all":

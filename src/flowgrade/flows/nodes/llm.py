@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.files import source_file
@@ -15,7 +16,14 @@ from flowgrade.flows.model_inputs import (
 )
 from flowgrade.flows.step import Arguments, Step, Workshop, literals_of, references_of
 from flowgrade.models import ChatRequest, CompletionRequest, Model
-from flowgrade.prompts import render_chat, render_text, variables_of
+from flowgrade.prompts import (
+    TemplateSource,
+    errors_placed,
+    read_template,
+    render_chat,
+    render_text,
+    variables_of,
+)
 from flowgrade.records import Json
 
 
@@ -25,14 +33,15 @@ class LlmNode:
     def compile(self, node: NodeSpec, workshop: Workshop) -> Step:
         """Read the template and tell the template's variables from the call's parameters."""
         file = source_file(workshop.folder, node)
-        template = file.read_text(encoding="utf-8")
-        variables = frozenset(variables_of(template, name=str(file)))
+        source = read_template(file)
+        with errors_placed(source, file):
+            variables = frozenset(variables_of(source.text, name=str(file)))
         literals = literals_of(node)
         call = _Call(
             node=node,
             open_model=lambda name: workshop.models.open(name, connection=node.connection),
-            template=template,
-            name=str(file),
+            source=source,
+            file=file,
             escape=frozenset(n for n, b in node.inputs.items() if b.input is not None),
             parameters=parameters_of(node, variables),
         )
@@ -55,15 +64,15 @@ class _Call:
         *,
         node: NodeSpec,
         open_model: Callable[[str], Model],
-        template: str,
-        name: str,
+        source: TemplateSource,
+        file: Path,
         escape: frozenset[str],
         parameters: frozenset[str],
     ) -> None:
         self._node = node
         self._open = open_model
-        self._template = template
-        self._name = name
+        self._source = source
+        self._file = file
         self._escape = escape
         self._parameters = parameters
         self._completes = node.api == "completion"
@@ -98,18 +107,23 @@ class _Call:
         return self._open(needed_model(arguments, self._node))
 
     def _chat(self, arguments: Arguments) -> ChatRequest:
-        messages = render_chat(
-            self._template,
-            variables_in(arguments, self._parameters),
-            escape=self._escape,
-            name=self._name,
-        )
+        with errors_placed(self._source, self._file):
+            messages = render_chat(
+                self._source.text,
+                variables_in(arguments, self._parameters),
+                escape=self._escape,
+                name=str(self._file),
+            )
         return ChatRequest(messages=messages, parameters=given_in(arguments, self._parameters))
 
     def _completion(self, arguments: Arguments) -> CompletionRequest:
-        prompt = render_text(
-            self._template, variables_in(arguments, self._parameters), escape=None, name=self._name
-        )
+        with errors_placed(self._source, self._file):
+            prompt = render_text(
+                self._source.text,
+                variables_in(arguments, self._parameters),
+                escape=None,
+                name=str(self._file),
+            )
         return CompletionRequest(
             prompt=str(prompt), parameters=given_in(arguments, self._parameters)
         )

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flowgrade.models.assembly import assemble_chat, assemble_completion
+from flowgrade.models.attributes import add_findings, add_request, add_usage
 from flowgrade.models.connection import Connection
 from flowgrade.models.model import Model
 from flowgrade.models.operation import CHAT, COMPLETE, EMBED, Operation
@@ -35,7 +36,7 @@ class ObservedModel:
     Attributes follow OpenTelemetry's GenAI conventions; ``flowgrade.retries`` counts retries.
     """
 
-    __slots__ = ("_attributes", "_model", "name")
+    __slots__ = ("__weakref__", "_attributes", "_model", "name")
 
     def __init__(self, model: Model, *, provider: str, connection: Connection) -> None:
         self.name = model.name
@@ -133,6 +134,9 @@ class ObservedModel:
         active.inputs(operation.inputs(request))
         active.attributes.update(self._attributes)
         active.attributes["gen_ai.operation.name"] = operation.name
+        parameters = getattr(request, "parameters", None)
+        if parameters:
+            add_request(active.attributes, parameters)
 
 
 async def _next(active: ActiveSpan, pieces: AsyncIterator[C]) -> C | None:
@@ -158,12 +162,10 @@ def _finish(active: ActiveSpan, operation: Operation, response: Any) -> None:
             attributes["gen_ai.response.id"] = raw["id"]
         if response.finish_reason is not None:
             attributes["gen_ai.response.finish_reasons"] = _finish_reasons(raw)
-    usage = response.usage
-    if usage is not None:
-        if usage.input_tokens is not None:
-            attributes["gen_ai.usage.input_tokens"] = usage.input_tokens
-        if usage.output_tokens is not None:
-            attributes["gen_ai.usage.output_tokens"] = usage.output_tokens
+    if response.usage is not None:
+        add_usage(attributes, response.usage)
+    if operation is CHAT:
+        add_findings(attributes, response)
 
 
 def _finish_reasons(raw: dict[str, Json]) -> list[Json]:

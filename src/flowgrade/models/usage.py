@@ -24,9 +24,7 @@ def read_usage(raw: Json) -> Usage | None:
         input_tokens=inputs,
         output_tokens=_first(raw, "completion_tokens", "output_tokens"),
         cached_tokens=cached,
-        reasoning_tokens=_detail(
-            raw, "completion_tokens_details", "output_tokens_details", "reasoning_tokens"
-        ),
+        reasoning_tokens=_reasoning(raw),
     )
     return None if usage == _NOTHING else usage
 
@@ -45,6 +43,12 @@ def _first(raw: dict[str, Json], *names: str) -> int | None:
 def _detail(raw: dict[str, Json], first: str, second: str, name: str) -> int | None:
     details = raw.get(first) or raw.get(second)
     return _count(details.get(name)) if isinstance(details, dict) else None
+
+
+def _reasoning(raw: dict[str, Json]) -> int | None:
+    names = ("completion_tokens_details", "output_tokens_details")
+    found = _detail(raw, *names, "reasoning_tokens")
+    return _detail(raw, *names, "thinking_tokens") if found is None else found
 
 
 def _count(value: Json) -> int | None:

@@ -9,7 +9,7 @@ from flowgrade.errors import FlowDefinitionError
 from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.files import source_file
 from flowgrade.flows.step import Arguments, Step, Workshop, literals_of, references_of
-from flowgrade.models import ChatRequest, CompletionRequest, Model
+from flowgrade.models import ChatRequest, CompletionRequest, Model, ask_json, schema_of
 from flowgrade.prompts import render_chat, render_text, variables_of
 from flowgrade.records import Json, JsonObject
 
@@ -89,10 +89,12 @@ class _Call:
         if self._completes:
             completion = await model.complete(self._completion(arguments))
             return completion.text
-        response = await model.chat(self._chat(arguments))
+        request = self._chat(arguments)
         if "tools" in arguments or "functions" in arguments:
-            return response.message
-        return response.text
+            return (await model.chat(request)).message
+        if schema_of(request) is not None:
+            return (await ask_json(model, request)).text
+        return (await model.chat(request)).text
 
     async def stream(self, arguments: Arguments) -> AsyncIterator[str]:
         model = self._model(arguments)
@@ -100,7 +102,12 @@ class _Call:
             async for piece in model.complete_stream(self._completion(arguments)):
                 yield piece.text
             return
-        async for chunk in model.chat_stream(self._chat(arguments)):
+        request = self._chat(arguments)
+        if schema_of(request) is not None:
+            # It is not known to be valid before it is whole.
+            yield (await ask_json(model, request)).text
+            return
+        async for chunk in model.chat_stream(request):
             if chunk.text:
                 yield chunk.text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flowgrade.errors import FlowOutputError, MissingKeyError, NodeError
+from flowgrade.errors import FlowOutputError, InputError, MissingKeyError, NodeError
 from flowgrade.flows import Flow, load_flow, run_blocking
 from flowgrade.models import Models
 from flowgrade.settings import read_settings
@@ -270,6 +270,13 @@ def test_an_llm_node_with_a_schema_answers_valid_json_or_fails(
 
     stub.set_script(WRONG_THEN_RIGHT)
     assert asyncio.run(pieces())[-1] == {"answer": '{"grade":5}'}
+
+
+def test_a_wrong_schema_is_found_before_the_first_row(write: Write, stubbed: Models) -> None:
+    wrong = FORM.replace("type: integer", "type: nonsense")
+    flow = dag(write, stubbed, DAG.replace("max_tokens: 50", f"response_format: {wrong}"))
+    with pytest.raises(InputError, match=r"not a JSON Schema: \$\.properties\.grade\.type"):
+        flow.body.prepare()
 
 
 def test_a_prompty_with_a_schema_answers_its_keys(

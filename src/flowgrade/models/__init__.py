@@ -24,6 +24,7 @@ from flowgrade.models.response import (
     EmbeddingResponse,
 )
 from flowgrade.models.retry import RetryPolicy
+from flowgrade.models.schema import check_schema
 from flowgrade.models.structured import JsonAnswer, ask_json, schema_of
 from flowgrade.models.transport import Transport
 from flowgrade.models.usage import read_usage
@@ -53,6 +54,7 @@ __all__ = [
     "ask_json",
     "assemble_chat",
     "assemble_completion",
+    "check_schema",
     "load_connections",
     "open_caller",
     "open_endpoint",

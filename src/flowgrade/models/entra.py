@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 
 SCOPE = "https://cognitiveservices.azure.com/.default"
 """What Azure OpenAI and Azure AI Foundry want a token for."""
+
+
+_ADVICE = re.compile(
+    r"\s*(?:Visit|To mitigate this issue)[^.]*?https?://\S+(?: to troubleshoot[^.]*\.)?"
+)
 
 
 class Credential(Protocol):
@@ -53,6 +60,9 @@ class EntraSource:
         """A token; raises AuthenticationError."""
         if self._credential is None or anew:
             self._close()
+            logger = logging.getLogger("azure.identity")
+            if logger.level == logging.NOTSET:  # the error says it all, once
+                logger.setLevel(logging.ERROR)
             self._credential = self._make()
         try:
             found = self._credential.get_token_info(self._scope)
@@ -72,7 +82,7 @@ class EntraSource:
 
     def _failure(self, error: Exception) -> AuthenticationError:
         secrets = [secret.reveal() for secret in self._connection.secrets.values()]
-        cause = scrub(" ".join(str(error).split())[:500], secrets)
+        cause = scrub(_ADVICE.sub("", " ".join(str(error).split()))[:500], secrets)
         return AuthenticationError(
             f"The connection '{self._connection.name}' cannot be signed in by Microsoft Entra ID: "
             f"{cause}",

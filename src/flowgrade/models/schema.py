@@ -47,6 +47,11 @@ class Schema:
         return words + ([f"and {len(found) - _MOST} more"] if len(found) > _MOST else [])
 
 
+def check_schema(schema: JsonObject) -> None:
+    """Raise InputError when ``schema`` is no JSON Schema."""
+    Schema(schema)
+
+
 @lru_cache(maxsize=256)
 def _validator(text: str) -> Validator:
     from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415 slow to import

@@ -9,7 +9,14 @@ from flowgrade.errors import FlowDefinitionError
 from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.files import source_file
 from flowgrade.flows.step import Arguments, Step, Workshop, literals_of, references_of
-from flowgrade.models import ChatRequest, CompletionRequest, Model, ask_json, schema_of
+from flowgrade.models import (
+    ChatRequest,
+    CompletionRequest,
+    Model,
+    ask_json,
+    check_schema,
+    schema_of,
+)
 from flowgrade.prompts import render_chat, render_text, variables_of
 from flowgrade.records import Json, JsonObject
 
@@ -79,7 +86,10 @@ class _Call:
         self._completes = node.api == "completion"
 
     def prepare(self, literals: Arguments) -> None:
-        """Open the model if the definition names it, to find out what would fail every row."""
+        """Look at what the definition spells out, to find out what would fail every row."""
+        wanted = schema_of(ChatRequest(messages=[], parameters=literals))
+        if wanted is not None:
+            check_schema(wanted)
         name = _model_name(literals)
         if name is not None:
             self._open(name)

@@ -320,3 +320,7 @@ class ModelUnreachableError(ModelError):
 
 class ModelResponseError(ModelError):
     """The endpoint's answer cannot be understood."""
+
+
+class InvalidJsonError(ModelResponseError):
+    """The model's answer is not the JSON that was asked for."""

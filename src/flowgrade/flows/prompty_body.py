@@ -16,6 +16,8 @@ from flowgrade.models import (
     Connection,
     Model,
     Models,
+    ask_json,
+    schema_of,
 )
 from flowgrade.prompts import Prompty, messages_of, text_of
 from flowgrade.records import Json, JsonObject, loads
@@ -57,9 +59,15 @@ class PromptyBody:
             completion = await model.complete(self._completion(inputs))
             found: Json = completion.raw if self._prompty.response == "all" else completion.text
         else:
-            response = await model.chat(self._chat(inputs))
-            found = self._shape(response.text, response.message, response.raw)
+            found = await self._ask(model, self._chat(inputs))
         return Yield(found if isinstance(found, dict) else {"output": found}, {})
+
+    async def _ask(self, model: Model, request: ChatRequest) -> Json:
+        if schema_of(request) is not None and not self._parameters.get("tools"):
+            answer = await ask_json(model, request)
+            return self._shape(answer.text, answer.response.message, answer.response.raw)
+        response = await model.chat(request)
+        return self._shape(response.text, response.message, response.raw)
 
     async def acall_node(self, name: str, given: Values) -> Yield:
         """Raises FlowInputError: it has no nodes."""

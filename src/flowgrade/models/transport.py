@@ -10,6 +10,7 @@ from flowgrade.models.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from flowgrade.models.sessions import Sessions
+    from flowgrade.models.tokens import TokenKeeper
 
 
 class Transport:
@@ -29,6 +30,8 @@ class Transport:
         """Where proxies are looked up."""
         self.retry = retry or RetryPolicy()
         self.clock = clock or Clock()
+        self.tokens: dict[tuple[str, ...], TokenKeeper] = {}
+        """What keeps the token of each identity that signs in."""
         self._sessions: Sessions | None = None
 
     @property

@@ -15,7 +15,14 @@ from flowgrade.flows.model_inputs import (
     variables_in,
 )
 from flowgrade.flows.step import Arguments, Step, Workshop, literals_of, references_of
-from flowgrade.models import ChatRequest, CompletionRequest, Model
+from flowgrade.models import (
+    ChatRequest,
+    CompletionRequest,
+    Model,
+    ask_json,
+    check_schema,
+    schema_of,
+)
 from flowgrade.prompts import (
     TemplateSource,
     errors_placed,
@@ -78,7 +85,10 @@ class _Call:
         self._completes = node.api == "completion"
 
     def prepare(self, literals: Arguments) -> None:
-        """Open the model if the definition names it, to find out what would fail every row."""
+        """Look at what the definition spells out, to find out what would fail every row."""
+        wanted = schema_of(ChatRequest(messages=[], parameters=literals))
+        if wanted is not None:
+            check_schema(wanted)
         name = model_name(literals)
         if name is not None:
             self._open(name)
@@ -88,10 +98,12 @@ class _Call:
         if self._completes:
             completion = await model.complete(self._completion(arguments))
             return completion.text
-        response = await model.chat(self._chat(arguments))
+        request = self._chat(arguments)
         if "tools" in arguments or "functions" in arguments:
-            return response.message
-        return response.text
+            return (await model.chat(request)).message
+        if schema_of(request) is not None:
+            return (await ask_json(model, request)).text
+        return (await model.chat(request)).text
 
     async def stream(self, arguments: Arguments) -> AsyncIterator[str]:
         model = self._model(arguments)
@@ -99,7 +111,12 @@ class _Call:
             async for piece in model.complete_stream(self._completion(arguments)):
                 yield piece.text
             return
-        async for chunk in model.chat_stream(self._chat(arguments)):
+        request = self._chat(arguments)
+        if schema_of(request) is not None:
+            # It is not known to be valid before it is whole.
+            yield (await ask_json(model, request)).text
+            return
+        async for chunk in model.chat_stream(request):
             if chunk.text:
                 yield chunk.text
 

@@ -161,9 +161,15 @@ class FlowInputError(InputError):
 
 
 class NodeError(FlowgradeError):
-    """A node of the flow failed."""
+    """A node of the flow failed; ``outer/inner`` is a node of a flow inside that flow."""
+
+    node: str
+    cause: BaseException
 
     def __init__(self, node: str, cause: BaseException) -> None:
+        if type(cause) is NodeError:
+            node += cause.node if cause.node.startswith("[") else f"/{cause.node}"
+            cause = cause.cause
         self.node = node
         self.cause = cause
         hint = cause.hint if isinstance(cause, FlowgradeError) else None
@@ -171,6 +177,14 @@ class NodeError(FlowgradeError):
         place = cause.place if isinstance(cause, FlowgradeError) else None
         message = f"Node '{node}' failed: {type(cause).__name__}: {text}"
         super().__init__(message, hint=hint, place=place)
+
+
+class ConditionError(FlowgradeError):
+    """A condition cannot be decided: its values do not fit it."""
+
+
+class LoopBoundError(FlowgradeError):
+    """A loop reached its bound before its condition held."""
 
 
 class RowTimeoutError(FlowgradeError):
@@ -325,3 +339,7 @@ class BatchError(ModelError):
 
 class ModelResponseError(ModelError):
     """The endpoint's answer cannot be understood."""
+
+
+class InvalidJsonError(ModelResponseError):
+    """The model's answer is not the JSON that was asked for."""

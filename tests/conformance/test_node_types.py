@@ -58,7 +58,56 @@ class TestAgent(_BuiltIn):
         return {"question": "Is tea hot?", "context": "Tea is hot.", "model": "embedded/reader"}
 
 
+_INNER = """
+inputs: {text: {type: string}}
+outputs: {text: {type: string, reference: "${say.output}"}}
+nodes:
+- {name: say, type: prompt, source: {path: say.jinja2}, inputs: {text: "${inputs.text}"}}
+"""
+_INNER_FILES = {"inner.dag.yaml": _INNER, "say.jinja2": "{{ text }}!"}
+
+
+class TestFlow(_BuiltIn):
+    def type_name(self) -> str:
+        return "flow"
+
+    def files(self) -> dict[str, str]:
+        return _INNER_FILES
+
+    def inputs(self) -> dict[str, Any]:
+        return {"text": "hello"}
+
+
+class TestMap(_BuiltIn):
+    def type_name(self) -> str:
+        return "map"
+
+    def files(self) -> dict[str, str]:
+        return _INNER_FILES
+
+    def inputs(self) -> dict[str, Any]:
+        return {"text": ["a", "b"]}
+
+    def options(self) -> dict[str, Any]:
+        return {"over": "text"}
+
+
+class TestLoop(_BuiltIn):
+    def type_name(self) -> str:
+        return "loop"
+
+    def files(self) -> dict[str, str]:
+        return _INNER_FILES
+
+    def inputs(self) -> dict[str, Any]:
+        return {"text": "a"}
+
+    def options(self) -> dict[str, Any]:
+        return {"until": "length(${output.text}) > 3", "max_iterations": 5}
+
+
 def test_every_built_in_node_type_is_run_through_the_kit() -> None:
-    tested = {kit().type_name() for kit in (TestAgent, TestPython, TestPrompt, TestLlm)}
+    kits = (TestAgent, TestPython, TestPrompt, TestLlm, TestFlow, TestMap, TestLoop)
+    tested = {kit().type_name() for kit in kits}
     own = {p.name for p in plugins(NODE_TYPES) if p.distribution == "flowgrade"}
     assert own == tested

@@ -144,13 +144,15 @@ def run_page(page: Path, shell: Shell, *, play: Callable[[str], None]) -> int:
 
 def environment(home: Path, *, address: str) -> dict[str, str]:
     """The surroundings of the examples: no settings from outside, and a stub for a model."""
-    unwanted = ("FLOWGRADE_", "OPENAI_", "AZURE_OPENAI_")
+    unwanted = ("FLOWGRADE_", "OPENAI_", "AZURE_OPENAI_", "ANTHROPIC_")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(unwanted)}
     return {
         **kept,
         "FLOWGRADE_HOME": str(home),
         "OPENAI_BASE_URL": address,
         "OPENAI_API_KEY": "for-the-stub",
+        "ANTHROPIC_BASE_URL": address.removesuffix("/v1"),
+        "ANTHROPIC_API_KEY": "for-the-stub",
         "COLUMNS": "100",
     }
 

@@ -151,7 +151,10 @@ def test_every_variable_that_the_code_reads_is_in_the_reference() -> None:
         for tree in parsed()
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if re.fullmatch(r"(?:FLOWGRADE|OPENAI|AZURE)_[A-Z_]+|TRACEPARENT", node.value)
+        if re.fullmatch(
+            r"(?:FLOWGRADE|OPENAI|AZURE|ANTHROPIC|VERTEXAI)_[A-Z_]+|[A-Z]+_API_KEY|TRACEPARENT",
+            node.value,
+        )
     }
     assert len(read) > 8
     assert read <= quoted("settings.md")
@@ -224,6 +227,10 @@ def test_every_field_of_a_definition_is_in_the_reference() -> None:
     assert _constant("flows/dag.py", "_OWN") <= quoted("flow-dag.md")
     assert _constant("flows/model_inputs.py", "PARAMETERS") <= quoted("flow-dag.md")
     assert set(TYPES) <= quoted("flow-dag.md")
+    for node_type in ("flow", "map", "loop"):
+        own = "_OPTIONS" if node_type == "flow" else "_OWN"
+        fields = _constant(f"flows/nodes/{node_type}.py", own)
+        assert fields <= quoted("flow-extensions.md")
     assert _constant("prompts/prompty.py", "_KNOWN") <= quoted("prompty.md")
 
 

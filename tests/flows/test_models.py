@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flowgrade.errors import FlowOutputError, MissingKeyError, NodeError
+from flowgrade.errors import FlowOutputError, InputError, MissingKeyError, NodeError
 from flowgrade.flows import Flow, load_flow, run_blocking
 from flowgrade.models import Models
 from flowgrade.settings import read_settings
@@ -239,6 +239,52 @@ def test_json_comes_as_outputs_and_a_missing_key_is_said(
     lacking = text.replace("sample:", "outputs:\n  grade: {type: int}\nsample:")
     with pytest.raises(FlowOutputError, match=r"no 'grade' \(it has: answer, score\)"):
         prompty(write, stubbed, lacking)(question="x")
+
+
+FORM = (
+    "{type: json_schema, json_schema: {name: grade, schema: {type: object, required: [grade], "
+    "properties: {grade: {type: integer, maximum: 5}}}}}"
+)
+WRONG_THEN_RIGHT = StubScript(
+    replies=[
+        StubReply(text="A five, I think.", times=1),
+        StubReply(match="is not the JSON", text='```json\n{"grade": 5}\n```'),
+    ]
+)
+
+
+def test_an_llm_node_with_a_schema_answers_valid_json_or_fails(
+    write: Write, stub: StubServer, stubbed: Models
+) -> None:
+    text = DAG.replace("max_tokens: 50", f"response_format: {FORM}")
+    stub.set_script(WRONG_THEN_RIGHT)
+    flow = dag(write, stubbed, text)
+    assert flow(question="x") == {"answer": '{"grade":5}'}
+    assert stub.requests[0].body["response_format"]["type"] == "json_schema"
+    stub.set_script(StubScript(replies=[StubReply(text='{"grade": 6}')]))
+    with pytest.raises(NodeError, match=r"\$\.grade: 6 is greater than the maximum of 5"):
+        flow(question="x")
+
+    async def pieces() -> list[object]:
+        return [piece async for piece in flow.astream(question="x")]
+
+    stub.set_script(WRONG_THEN_RIGHT)
+    assert asyncio.run(pieces())[-1] == {"answer": '{"grade":5}'}
+
+
+def test_a_wrong_schema_is_found_before_the_first_row(write: Write, stubbed: Models) -> None:
+    wrong = FORM.replace("type: integer", "type: nonsense")
+    flow = dag(write, stubbed, DAG.replace("max_tokens: 50", f"response_format: {wrong}"))
+    with pytest.raises(InputError, match=r"not a JSON Schema: \$\.properties\.grade\.type"):
+        flow.body.prepare()
+
+
+def test_a_prompty_with_a_schema_answers_its_keys(
+    write: Write, stub: StubServer, stubbed: Models
+) -> None:
+    text = PROMPTY.replace("temperature: 0", f"temperature: 0\n    response_format: {FORM}")
+    stub.set_script(WRONG_THEN_RIGHT)
+    assert prompty(write, stubbed, text)(question="x") == {"grade": 5}
 
 
 def test_init_replaces_parts_of_a_prompty(write: Write, stub: StubServer, stubbed: Models) -> None:

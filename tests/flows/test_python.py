@@ -172,3 +172,13 @@ def test_an_unknown_input_gets_the_nearest_name(write: Write, models: Models) ->
     flow = load_flow(write(FLEX), models=models)
     with pytest.raises(FlowInputError, match=r"no input 'questoin'.*\n.*'question'"):
         flow.check_names({"questoin": 1})
+
+
+def test_an_output_that_does_not_come_in_pieces_is_streamed_as_a_whole(models: Models) -> None:
+    def shout(text: str) -> str:
+        return text.upper()
+
+    async def stream() -> list[object]:
+        return [piece async for piece in function_flow(shout, models=models).astream(text="a")]
+
+    assert asyncio.run(stream()) == [("output", "A"), {"output": "A"}]

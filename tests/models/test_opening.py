@@ -64,7 +64,8 @@ def test_a_bare_name_without_a_key_names_the_ways_out(tmp_path: Path) -> None:
 def test_an_unknown_connection_has_a_near_name(tmp_path: Path) -> None:
     with pytest.raises(ConnectionNotFoundError, match="Did you mean 'openai/gpt-4o'"):
         models(tmp_path).open("opnai/gpt-4o")
-    with pytest.raises(ConnectionNotFoundError, match="Known: .*embedded, .*ollama, .*vllm"):
+    known = "Known: anthropic, .*embedded, .*ollama, .*vllm"
+    with pytest.raises(ConnectionNotFoundError, match=known):
         models(tmp_path).open("x", connection="zzz")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,6 +13,7 @@ from flowgrade.errors import InputError, MissingKeyError
 from flowgrade.models import PROVIDERS, ChatRequest, Connection, Provider
 from flowgrade.plugins import load_plugin, plugins
 from flowgrade.settings import Secret
+from flowgrade.testing import running_stub
 from flowgrade.testing.providers import ProviderConformance
 
 if TYPE_CHECKING:
@@ -25,16 +27,16 @@ def builtin(name: str) -> Provider:
 
 
 class OverHttp(ProviderConformance):
-    """A stub that chats, completes and embeds in one answer, streamed or not."""
+    """The stub behind a provider's own protocol."""
 
     kind = ""
+    calls_tools = True
+    writes_json = True
 
     @pytest.fixture(autouse=True)
-    def _stub(self, server: Server, kit: Kit) -> None:
-        self.server = server
-        choice = {"message": {"content": "Tea."}, "text": "hot", "finish_reason": "stop"}
-        vectors = [{"index": i, "embedding": [0.5, 1.0]} for i in range(3)]
-        server.otherwise = kit.chat("", choices=[choice], data=vectors)
+    def _stub(self) -> Iterator[None]:
+        with running_stub(self.script) as self.stub:
+            yield
 
     def provider(self) -> Provider:
         return builtin(self.kind)
@@ -44,7 +46,10 @@ class OverHttp(ProviderConformance):
 
     def connection(self) -> Connection:
         key = Secret("sk-stub-key-123")
-        return Connection(name="stub", kind=self.kind, base_url=self.server.url, api_key=key)
+        return Connection(name="stub", kind=self.kind, base_url=self.address(), api_key=key)
+
+    def address(self) -> str:
+        return self.stub.base_url
 
 
 class TestOpenAI(OverHttp):
@@ -53,6 +58,26 @@ class TestOpenAI(OverHttp):
 
 class TestAzureOpenAI(OverHttp):
     kind = "azure_openai"
+
+    def address(self) -> str:
+        return self.stub.url
+
+
+class TestAnthropic(OverHttp):
+    kind = "anthropic"
+
+
+@pytest.mark.slow  # litellm takes seconds to load
+@pytest.mark.filterwarnings("ignore:.*ReadOnly:UserWarning", "ignore::DeprecationWarning:litellm")
+class TestLiteLLM(OverHttp):
+    kind = "litellm"
+
+    def model_name(self) -> str:
+        return "openai/stub-model"
+
+    @pytest.fixture(autouse=True)
+    def _installed(self) -> None:
+        pytest.importorskip("litellm")
 
 
 class TestReader(ProviderConformance):
@@ -77,7 +102,8 @@ class TestStatic(TestReader):
 
 
 def test_the_builtin_providers_are_entry_points() -> None:
-    assert {"openai", "azure_openai", "embedded"} <= {one.name for one in plugins(PROVIDERS)}
+    known = {"openai", "azure_openai", "anthropic", "embedded", "litellm", "bedrock", "gemini"}
+    assert known <= {one.name for one in plugins(PROVIDERS)}
 
 
 def sent(rig: Rig, server: Server, **fields: Any) -> tuple[str, dict[str, str], Any]:

@@ -48,6 +48,7 @@ def test_a_chat_is_a_span_with_all_that_it_was_and_gave(rig: Rig, server: Server
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
         "gen_ai.request.model": "gpt-x",
+        "gen_ai.request.temperature": 0,
         "gen_ai.response.model": "stub-2024",
         "gen_ai.response.id": "chatcmpl-7",
         "gen_ai.response.finish_reasons": ["stop"],

@@ -131,6 +131,7 @@ def test_a_file_of_prompt_flow_s_generation_is_read(tmp_path: Path) -> None:
         outputs={"answer": {"type": "string"}},
         sample={"question": "What?"},
         template="system:\nYou are kind.\n\nuser:\n{{question}}\n",
+        source=found.source,
         path=tmp_path / "basic.prompty",
         extra={"authors": ["someone"]},
     )

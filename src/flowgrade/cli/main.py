@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("flowgrade.cli.runs:runs", "List, show, export, resume and delete runs."),
     "models": ("flowgrade.cli.models:models", "List, show, test and compare models."),
     "traces": ("flowgrade.cli.traces:traces", "See what happened, step by step."),
+    "prompts": ("flowgrade.cli.prompts:prompts", "List, show, render, copy and check prompts."),
     "store": ("flowgrade.cli.store:store", "Look at the database and migrate it."),
     "mcp": ("flowgrade.cli.mcp:mcp", "Offer flows as tools by the Model Context Protocol."),
     "plugins": ("flowgrade.cli.plugins:plugins", "List installed plugins."),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flowgrade.flows.body import Aggregate, RowResult
 from flowgrade.flows.definition import InputSpec, NodeSpec, OutputSpec
 from flowgrade.flows.flow import Chunk, Execution, Flow
-from flowgrade.flows.load import function_flow, load_flow
+from flowgrade.flows.load import function_flow, load_flow, open_workshop
 from flowgrade.flows.loop import run_blocking
 from flowgrade.flows.metrics import log_metric
 from flowgrade.flows.modules import ModuleSpace
@@ -20,6 +20,7 @@ from flowgrade.flows.step import (
     NodeType,
     Step,
     Workshop,
+    do,
     literals_of,
     references_of,
 )
@@ -113,11 +114,13 @@ __all__ = [
     "approving",
     "confirming",
     "flow_tool",
+    "do",
     "function_flow",
     "in_thread",
     "is_somebody_asked",
     "literals_of",
     "load_flow",
+    "open_workshop",
     "log_metric",
     "parse_choice",
     "references_of",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from flowgrade.errors import FlowDefinitionError, Place
+from flowgrade.flows.conditions import Condition, parse_condition
 from flowgrade.flows.definition import (
     ABSENT,
     ActivateSpec,
@@ -16,7 +17,7 @@ from flowgrade.flows.definition import (
     OutputSpec,
 )
 from flowgrade.flows.graph import order
-from flowgrade.flows.references import Binding, parse_binding
+from flowgrade.flows.references import Binding, bind_reference, parse_binding
 from flowgrade.flows.types import TYPES
 from flowgrade.flows.variants import choose_variant, variant_names
 from flowgrade.flows.yamlfile import YamlFile
@@ -119,13 +120,23 @@ def _outputs(file: YamlFile) -> tuple[OutputSpec, ...]:
             OutputSpec(
                 name=name,
                 type=str(raw.get("type", "object")),
-                binding=parse_binding(raw["reference"], place=place),
+                binding=_output(name, raw["reference"], place),
                 is_chat_output=bool(raw.get("is_chat_output", False)),
                 evaluation_only=bool(raw.get("evaluation_only", False)),
                 place=place,
             )
         )
     return tuple(found)
+
+
+def _output(name: str, reference: object, place: Place) -> Binding:
+    if isinstance(reference, list):
+        raise FlowDefinitionError(
+            f"The reference of the output '{name}' is a list.",
+            hint="Join several with ??, for example: ${a.output} ?? ${b.output}.",
+            place=place,
+        )
+    return parse_binding(reference, place=place)
 
 
 def _node(file: YamlFile, raw: Mapping[str, Any], path: tuple[str | int, ...]) -> NodeSpec:
@@ -157,9 +168,20 @@ def _node(file: YamlFile, raw: Mapping[str, Any], path: tuple[str | int, ...]) -
         api=raw.get("api"),
         aggregation=bool(raw.get("aggregation", raw.get("reduce", False))),
         activate=_activate(file, raw, path),
-        extra={str(key): value for key, value in raw.items() if key not in _OWN_OF_NODE},
+        when=_when(file, raw, path),
+        options={k: v for k, v in raw.items() if k not in _NODE},
         place=place,
+        places={str(k): file.place((*path, k)) for k in raw},
     )
+
+
+_NODE = frozenset(
+    [
+        *("name", "type", "source", "inputs", "connection", "api", "aggregation", "reduce"),
+        *("activate", "when", "use_variants", "provider", "module", "comment"),
+    ]
+)
+"""Fields that any node may have; of the others, its type decides."""
 
 
 def _activate(
@@ -183,6 +205,25 @@ def _activate(
             place=place,
         )
     return ActivateSpec(when=when, value=activate["is"])
+
+
+def _when(file: YamlFile, raw: Mapping[str, Any], path: tuple[str | int, ...]) -> Condition | None:
+    if "when" not in raw:
+        return None
+    place = file.place((*path, "when"))
+    if raw.get("activate"):
+        raise FlowDefinitionError(
+            f"The node '{raw['name']}' has both 'when' and 'activate'.",
+            hint="Say it all in 'when'.",
+            place=place,
+        )
+    if raw.get("aggregation", raw.get("reduce")):
+        raise FlowDefinitionError(
+            f"The aggregation node '{raw['name']}' has a 'when'.",
+            hint="It runs once, after all rows; a condition is about one row.",
+            place=place,
+        )
+    return parse_condition(raw["when"], bind=bind_reference, place=place)
 
 
 def _check_unique(nodes: Sequence[NodeSpec]) -> None:
@@ -221,7 +262,28 @@ def _check_references(
                 place=node.place,
             )
     for output in outputs:
-        _check(output.binding, f"The output '{output.name}'", names, known, output.place)
+        for binding in output.binding.each():
+            _check(binding, f"The output '{output.name}'", names, known, output.place)
+    for several, place in _several(nodes, outputs):
+        if len({one.node in late for one in several.each()}) > 1:
+            raise FlowDefinitionError(
+                f"{several.text} mixes aggregation nodes with what each row has.",
+                hint="Aggregation nodes run once, after all rows.",
+                place=place,
+            )
+
+
+def _several(
+    nodes: Sequence[NodeSpec], outputs: Sequence[OutputSpec]
+) -> Iterator[tuple[Binding, Place | None]]:
+    """The references that list several nodes, and where they stand."""
+    for output in outputs:
+        if output.binding.others:
+            yield output.binding, output.place
+    for node in nodes:
+        for binding in node.inputs.values():
+            if binding.others:
+                yield binding, node.place
 
 
 def _check(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from flowgrade.errors import Place
+from flowgrade.flows.conditions import Condition
 from flowgrade.flows.references import Binding
 from flowgrade.records import JsonObject
 
@@ -77,14 +78,24 @@ class NodeSpec:
     api: str | None = None
     aggregation: bool = False
     activate: ActivateSpec | None = None
-    extra: JsonObject = field(default_factory=dict)
-    """What the file says of it beyond that, for types of nodes that need more."""
+    when: Condition | None = None
+    """The node runs when this holds; one of Flowgrade's extensions."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The other fields of the node, for types that have fields of their own."""
     place: Place | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """Where its fields stand."""
 
     def bindings(self) -> tuple[Binding, ...]:
-        """Everything the node waits for or reads."""
-        own = tuple(self.inputs.values())
-        return (*own, self.activate.when) if self.activate else own
+        """Everything the node waits for or reads, each alternative too."""
+        own = tuple(one for binding in self.inputs.values() for one in binding.each())
+        if self.activate is not None:
+            return (*own, self.activate.when)
+        return own if self.when is None else (*own, *self.when.bindings)
+
+    def place_of(self, field: str) -> Place | None:
+        """Where the field stands, else the node."""
+        return self.places.get(field, self.place)
 
     def upstream(self) -> tuple[str, ...]:
         """Names of the nodes it refers to, each once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -62,17 +62,40 @@ def source_file(folder: Path, node: NodeSpec) -> Path:
     return file
 
 
-def code_digest(files: list[Path], folder: Path) -> str:
+def inner_source(path: str, folders: Sequence[Path], node: NodeSpec) -> str:
+    """The flow that ``node`` names by a path from the first of ``folders`` that has it.
+
+    ``file.py:function`` may stand for the path. Raises FlowDefinitionError when there is none.
+    """
+    name, colon, function = path.partition(":") if ".py:" in path else (path, "", "")
+    for folder in folders:
+        if (folder / name).exists():
+            return f"{folder / name}{colon}{function}"
+    target = folders[-1] / name
+    there = [f.name for f in target.parent.iterdir()] if target.parent.is_dir() else []
+    near = get_close_matches(target.name, [n for n in there if not n.startswith(".")], n=1)
+    raise FlowDefinitionError(
+        f"The node '{node.name}' names the flow {path}, which is not there.",
+        hint=f"Did you mean '{os.path.join(os.path.dirname(name), near[0])}'?"
+        if near
+        else "Write source: {path: …}, a path from this flow's folder to another flow.",
+        place=node.place_of("source"),
+    )
+
+
+def code_digest(files: list[Path], folder: Path, parts: Sequence[str] = ()) -> str:
     """SHA-256 over the relative paths and contents of a flow's files.
 
     These are ``files`` and every code, prompt and configuration text below ``folder``; data,
-    hidden folders and texts over 4 MiB stay out.
+    hidden folders and texts over 4 MiB stay out. ``parts`` are digests of the flows inside it.
     """
     total = hashlib.sha256()
     for file in sorted({*files, *_code_files(folder)}):
         name = os.path.relpath(file, folder).replace(os.sep, "/")
         content = hashlib.sha256(file.read_bytes()).hexdigest()
         total.update(f"{name}\0{content}\n".encode())
+    for digest in sorted(parts):
+        total.update(f"flow\0{digest}\n".encode())
     return "sha256:" + total.hexdigest()
 
 

@@ -11,7 +11,7 @@ from flowgrade.errors import FlowDefinitionError, FlowgradeError, FlowInputError
 from flowgrade.flows.body import Aggregate, RowResult, Values, Yield
 from flowgrade.flows.definition import ABSENT, InputSpec
 from flowgrade.flows.metrics import collect_metrics
-from flowgrade.flows.streams import Emit, ajoin, is_stream, join
+from flowgrade.flows.streams import Emit, Pieces, ajoin, is_stream, join
 from flowgrade.flows.threads import in_thread
 from flowgrade.flows.tools import type_name
 from flowgrade.records import Failure
@@ -55,14 +55,18 @@ class FunctionBody:
 
     async def acall(self, inputs: Values, emit: Emit | None = None) -> Yield:
         """Call the function; a sync one in a thread."""
+        pieces = Pieces(emit) if emit is not None else None
         try:
             if not self._is_async:
-                found = await in_thread(lambda: join(self._entry(**inputs), emit))
+                found = await in_thread(lambda: join(self._entry(**inputs), pieces))
             else:
                 found = self._entry(**inputs)
                 found = await found if inspect.isawaitable(found) else found
-                found = await ajoin(found, emit)
-            return Yield(as_outputs(found), {})
+                found = await ajoin(found, pieces)
+            outputs = as_outputs(found)
+            if pieces is not None:
+                pieces.rest(outputs.get("output"))
+            return Yield(outputs, {})
         except FlowgradeError:
             raise
         except Exception as error:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flowgrade.errors import FlowDefinitionError, InputError, Place
 from flowgrade.flows.dag import read_dag, read_environment, read_inputs
+from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.entry import find_entry, instantiate
-from flowgrade.flows.files import code_digest, find_definition
+from flowgrade.flows.files import code_digest, find_definition, inner_source
 from flowgrade.flows.flow import Flow
 from flowgrade.flows.function_body import FunctionBody
 from flowgrade.flows.includes import include_files, with_includes
-from flowgrade.flows.modules import ModuleSpace
+from flowgrade.flows.loading import entered, space_of
 from flowgrade.flows.nodes_body import NodesBody
 from flowgrade.flows.step import NODE_TYPES, NodeType, Step, Workshop
 from flowgrade.flows.yamlfile import YamlFile, read_yaml_file
@@ -84,9 +86,15 @@ def _from_file(
             f"{file} is Python; which function of it is the flow?",
             hint=f"Name it: {file}:FUNCTION",
         )
-    definition = read_yaml_file(file)
+    with entered(file):
+        return _from_yaml(read_yaml_file(file), source, models, variant, init)
+
+
+def _from_yaml(
+    definition: YamlFile, source: str, models: Models, variant: str | None, init: JsonObject
+) -> Flow:
     if "entry" in definition.data:
-        _refuse_variant(variant, file)
+        _refuse_variant(variant, definition.path)
         return _flex(definition, source, models, init)
     if init:
         raise InputError(
@@ -98,24 +106,63 @@ def _from_file(
 def _dag(definition: YamlFile, source: str, models: Models, variant: str | None) -> Flow:
     spec = read_dag(definition, variant=variant)
     folder = with_includes(spec.folder, spec.includes, file=spec.file)
-    workshop = Workshop(folder=folder, space=ModuleSpace(folder), models=models)
-    steps = [_step(node.type, workshop, node) for node in spec.nodes]
+    with entered(folder / spec.file.name, copy_of=spec.file):
+        workshop = open_workshop(folder, models, home=spec.folder)
+        steps = [workshop.compile(node) for node in spec.nodes]
     included = include_files(spec.folder, spec.includes, file=spec.file)
+    inner = [flow for step in steps for flow in step.flows]
+    environment = {name: text for flow in inner for name, text in flow.environment.items()}
     return Flow(
         name=spec.name,
-        ref=_ref(spec.name, [spec.file, *included], spec.folder),
+        ref=_ref(spec.name, [spec.file, *included], spec.folder, inner),
         kind="dag",
         body=NodesBody(spec, steps),
         folder=folder,
         source=source,
         variant=variant,
         variants=spec.variants,
-        environment=spec.environment,
+        environment={**environment, **spec.environment},
         description=str(spec.extra.get("description") or ""),
     )
 
 
-def _step(type_name: str, workshop: Workshop, node: Any) -> Step:
+def open_workshop(folder: Path, models: Models, *, home: Path | None = None) -> Workshop:
+    """What node types have at hand to make the steps of a flow in ``folder``.
+
+    ``home`` is the folder of its definition, where ``folder`` is a copy with includes.
+    """
+
+    def compile_(node: NodeSpec) -> Step:
+        return _step(node.type, workshop, node)
+
+    workshop = Workshop(
+        folder=folder,
+        space=space_of(folder),
+        models=models,
+        open_flow=partial(_inner, (folder, home or folder), models),
+        compile=compile_,
+    )
+    return workshop
+
+
+def _inner(
+    folders: tuple[Path, Path],
+    models: Models,
+    path: str,
+    node: NodeSpec,
+    *,
+    variant: str | None = None,
+    init: JsonObject,
+) -> Flow:
+    source = inner_source(path, folders, node)
+    try:
+        return load_flow(source, models=models, variant=variant, init=init)
+    except InputError as error:
+        error.place = error.place or node.place
+        raise
+
+
+def _step(type_name: str, workshop: Workshop, node: NodeSpec) -> Step:
     known = [plugin.name for plugin in plugins(NODE_TYPES)]
     if type_name not in known:
         raise FlowDefinitionError(
@@ -152,7 +199,7 @@ def _flex(definition: YamlFile, source: str, models: Models, init: JsonObject) -
     sample = _sample(data.get("sample"), file.parent)
     init = init or dict(sample.get("init") or {})
     entry = str(data["entry"])
-    found = find_entry(entry, ModuleSpace(folder), file=file)
+    found = find_entry(entry, space_of(folder), file=file)
     name = str(data.get("name") or file.resolve().parent.name)
     return Flow(
         name=name,
@@ -182,7 +229,7 @@ def _prompty(file: Path, source: str, models: Models, init: JsonObject) -> Flow:
         prompty = _overridden(prompty, init)
     return Flow(
         name=prompty.name,
-        ref=Ref(kind="flow", name=prompty.name, digest=digest_bytes(file.read_bytes())),
+        ref=Ref(kind="flow", name=prompty.name, digest=_prompty_digest(prompty)),
         kind="prompty",
         body=PromptyBody(prompty, models),
         folder=file.parent,
@@ -191,6 +238,11 @@ def _prompty(file: Path, source: str, models: Models, init: JsonObject) -> Flow:
         sample=dict(prompty.sample or {}),
         description=prompty.description,
     )
+
+
+def _prompty_digest(prompty: Any) -> str:
+    files = (prompty.path, *prompty.source.included)
+    return digest_bytes(b"\0".join(file.read_bytes() for file in files))
 
 
 def _overridden(prompty: Any, init: JsonObject) -> Any:
@@ -207,12 +259,12 @@ def _named(text: str, models: Models, init: Mapping[str, Any]) -> Flow:
     place, _, name = text.rpartition(":")
     path = Path(place)
     if path.suffix == ".py" and path.is_file():
-        space, module = ModuleSpace(path.parent), path.stem
+        space, module = space_of(path.parent), path.stem
         file = path
     elif path.suffix == ".py":
         raise FlowDefinitionError(f"There is no file {path}.", hint="Check the path.")
     else:
-        space, module, file = ModuleSpace(Path.cwd()), place, Path.cwd()
+        space, module, file = space_of(Path.cwd()), place, Path.cwd()
     found = find_entry(f"{module}:{name}", space, file=file)
     if isinstance(found, Flow):
         return replace(found, source=text)
@@ -229,8 +281,9 @@ def _sample(raw: object, folder: Path) -> JsonObject:
     return found
 
 
-def _ref(name: str, files: list[Path], folder: Path) -> Ref:
-    return Ref(kind="flow", name=name, digest=code_digest(files, folder))
+def _ref(name: str, files: list[Path], folder: Path, inner: Sequence[Flow] = ()) -> Ref:
+    parts = [flow.ref.digest for flow in inner]
+    return Ref(kind="flow", name=name, digest=code_digest(files, folder, parts))
 
 
 def _refuse_variant(variant: str | None, file: Path) -> None:

@@ -5,27 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any
 
 from flowgrade.errors import FlowInputError, NodeError
 from flowgrade.flows.body import Aggregate, RowResult, Values, Yield
+from flowgrade.flows.bypass import BYPASSED, bypass_rules, is_gone, value_of
 from flowgrade.flows.definition import FlowSpec, OutputSpec
 from flowgrade.flows.graph import is_chain
 from flowgrade.flows.metrics import collect_metrics
 from flowgrade.flows.references import Binding, walk
 from flowgrade.flows.step import Arguments, Step
-from flowgrade.flows.streams import Emit, Replay, ajoin, collect, is_stream, join
+from flowgrade.flows.streams import Emit, Pieces, Replay, ajoin, collect, is_stream, join
 from flowgrade.flows.threads import in_thread
 from flowgrade.records import Failure, SpanKind
 from flowgrade.tracing import ActiveSpan, span
-
-
-class _Bypassed:
-    def __repr__(self) -> str:
-        return "BYPASSED"
-
-
-BYPASSED: Final = _Bypassed()
 
 
 class NodesBody:
@@ -50,9 +43,8 @@ class NodesBody:
         self.threaded = self._chain and all(step.call for step in self._steps)
         self._read = {name for names in self._upstream.values() for name in names}
         self.streamed = _streamed(self._outputs, self._steps, self._read)
-        self._streaming_node = next(
-            (o.binding.node for o in self._outputs if o.name == self.streamed), None
-        )
+        self._sources = _sources(self._outputs, self.streamed)
+        self._rules = bypass_rules(step.node for step in self._steps)
 
     def prepare(self) -> None:
         """Let each step check what would fail every row."""
@@ -68,7 +60,8 @@ class NodesBody:
         """Run the chain of steps in this thread."""
         values: Values = {}
         for step in self._steps:
-            if self._is_bypassed(step, inputs, values):
+            rule = self._rules.get(step.node.name)
+            if rule is not None and rule(inputs, values):
                 values[step.node.name] = BYPASSED
                 continue
             with span(step.node.name, kind=SpanKind.NODE) as active:
@@ -79,12 +72,16 @@ class NodesBody:
     async def acall(self, inputs: Values, emit: Emit | None = None) -> Yield:
         """Run the steps, those that do not wait for each other side by side."""
         values: Values = {}
+        pieces = Pieces(emit) if emit is not None and self._sources else None
         if self._chain:
             for step in self._steps:
-                await self._arun(step, inputs, values, emit)
+                await self._arun(step, inputs, values, pieces)
         else:
-            await self._schedule(inputs, values, emit)
-        return self._finish(inputs, values)
+            await self._schedule(inputs, values, pieces)
+        found = self._finish(inputs, values)
+        if pieces is not None and self.streamed is not None:
+            pieces.rest(found.outputs[self.streamed])
+        return found
 
     async def acall_node(self, name: str, given: Values) -> Yield:
         """Run one node. ``given`` has its inputs by name, or what they refer to:
@@ -122,15 +119,6 @@ class NodesBody:
         outputs = {n: v for n, v in values.items() if v is not BYPASSED}
         return Aggregate(metrics=metrics, outputs=outputs, failures=tuple(failures))
 
-    def _is_bypassed(self, step: Step, inputs: Values, values: Values) -> bool:
-        activate = step.node.activate
-        if activate is not None:
-            if activate.when.node is not None and values[activate.when.node] is BYPASSED:
-                return True
-            return bool(_value(activate.when, inputs, values) != activate.value)
-        upstream = self._upstream[step.node.name]
-        return bool(upstream) and all(values[name] is BYPASSED for name in upstream)
-
     def _run(self, step: Step, arguments: Arguments, active: ActiveSpan) -> Any:
         assert step.call is not None
         try:
@@ -142,13 +130,16 @@ class NodesBody:
         active.outputs(found)
         return found
 
-    async def _arun(self, step: Step, inputs: Values, values: Values, emit: Emit | None) -> None:
-        if self._is_bypassed(step, inputs, values):
+    async def _arun(
+        self, step: Step, inputs: Values, values: Values, pieces: Pieces | None
+    ) -> None:
+        rule = self._rules.get(step.node.name)
+        if rule is not None and rule(inputs, values):
             values[step.node.name] = BYPASSED
             return
         with span(step.node.name, kind=SpanKind.NODE) as active:
             arguments = _begin(step, inputs, values, active)
-            own = emit if step.node.name == self._streaming_node else None
+            own = pieces if pieces and self._may_stream(step.node.name, values) else None
             try:
                 found = await self._work(step, arguments, own)
             except Exception as error:
@@ -156,11 +147,18 @@ class NodesBody:
             active.outputs(found)
         values[step.node.name] = found
 
+    def _may_stream(self, name: str, values: Values) -> bool:
+        """Whether the output is this node's: each that goes before it was bypassed."""
+        if name not in self._sources:
+            return False
+        before = self._sources[: self._sources.index(name)]
+        return all(values.get(other) is BYPASSED for other in before)
+
     async def _work(self, step: Step, arguments: Arguments, emit: Emit | None) -> Any:
         if emit is not None and step.stream is not None:
             return await collect(step.stream(arguments), emit)
-        if emit is not None and step.aemit is not None:
-            return await step.aemit(arguments, emit)
+        if emit is not None and step.relay is not None:
+            return await step.relay(arguments, emit)
         if step.acall is not None:
             found = await step.acall(arguments)
         else:
@@ -178,7 +176,7 @@ class NodesBody:
             return Replay(found) if is_stream(found) else found
         return join(found, emit)
 
-    async def _schedule(self, inputs: Values, values: Values, emit: Emit | None) -> None:
+    async def _schedule(self, inputs: Values, values: Values, pieces: Pieces | None) -> None:
         waiting = list(self._steps)
         tasks: set[asyncio.Task[None]] = set()
         try:
@@ -188,7 +186,7 @@ class NodesBody:
                 ]
                 waiting = [s for s in waiting if s not in ready]
                 tasks |= {
-                    asyncio.create_task(self._arun(step, inputs, values, emit)) for step in ready
+                    asyncio.create_task(self._arun(step, inputs, values, pieces)) for step in ready
                 }
                 done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -201,9 +199,9 @@ class NodesBody:
 
     def _finish(self, inputs: Values, values: Values) -> Yield:
         outputs = {
-            output.name: join(_value(output.binding, inputs, values)) for output in self._outputs
+            output.name: join(value_of(output.binding, inputs, values)) for output in self._outputs
         }
-        kept = {b.text: join(_value(b, inputs, values)) for b in self._kept}
+        kept = {b.text: join(value_of(b, inputs, values)) for b in self._kept}
         return Yield(outputs, kept)
 
     async def _aggregate(self, step: Step, lists: Mapping[str, list[Any]], values: Values) -> Any:
@@ -212,7 +210,7 @@ class NodesBody:
             if binding.text in lists:
                 arguments[name] = lists[binding.text]
             else:
-                arguments[name] = _value(binding, {}, values)
+                arguments[name] = value_of(binding, {}, values)
         with span(step.node.name, kind=SpanKind.NODE) as active:
             active.attributes["flowgrade.aggregation"] = True
             try:
@@ -237,13 +235,11 @@ def _find(name: str, steps: Sequence[Step]) -> Step:
 def _given(step: Step, given: Values) -> Arguments:
     arguments: Arguments = {n: v for n, v in given.items() if n in step.node.inputs}
     for name, binding in step.references:
-        whole = binding.text[2:-1]
         if name in arguments:
             continue
-        if whole in given:
-            arguments[name] = given[whole]
-        elif binding.node is not None and f"{binding.node}.output" in given:
-            arguments[name] = walk(given[f"{binding.node}.output"], binding.path, binding.text)
+        found = next((one for one in binding.each() if _is_given(one, given)), None)
+        if found is not None:
+            arguments[name] = _from(found, given)
         elif name not in step.optional:
             raise FlowInputError(
                 f"The node '{step.node.name}' needs its input '{name}'.",
@@ -252,25 +248,25 @@ def _given(step: Step, given: Values) -> Arguments:
     return arguments
 
 
+def _is_given(binding: Binding, given: Values) -> bool:
+    return binding.text[2:-1] in given or f"{binding.node}.output" in given
+
+
+def _from(binding: Binding, given: Values) -> Any:
+    whole = binding.text[2:-1]
+    if whole in given:
+        return given[whole]
+    return walk(given[f"{binding.node}.output"], binding.path, binding.text)
+
+
 def _begin(step: Step, inputs: Values, values: Values, active: ActiveSpan) -> Arguments:
     arguments = dict(step.literals)
     for name, binding in step.references:
-        if binding.node is not None and values[binding.node] is BYPASSED and name in step.optional:
+        if name in step.optional and is_gone(binding, values):
             continue
-        arguments[name] = _value(binding, inputs, values)
+        arguments[name] = value_of(binding, inputs, values)
     active.inputs(arguments)
     return arguments
-
-
-def _value(binding: Binding, inputs: Values, values: Values) -> Any:
-    if binding.input is not None:
-        return inputs.get(binding.input)
-    if binding.node is None:
-        return binding.literal
-    found = values[binding.node]
-    if found is BYPASSED:
-        found = None
-    return walk(found, binding.path, binding.text) if binding.path else found
 
 
 def _kept(late: Sequence[Step], names: set[str]) -> tuple[Binding, ...]:
@@ -286,12 +282,29 @@ def _kept(late: Sequence[Step], names: set[str]) -> tuple[Binding, ...]:
 def _streamed(outputs: Sequence[OutputSpec], steps: Sequence[Step], read: set[str]) -> str | None:
     by_name = {step.node.name: step for step in steps}
     for output in outputs:
-        step = by_name.get(output.binding.node or "")
-        if step is None or output.binding.path != step.streamed_part or step.node.name in read:
-            continue
-        if step.stream is not None or step.aemit is not None or step.node.type == "python":
+        if any(
+            _can_stream(one, by_name.get(one.node or ""), read) for one in output.binding.each()
+        ):
             return output.name
     return None
+
+
+def _can_stream(binding: Binding, step: Step | None, read: set[str]) -> bool:
+    if step is None or step.node.name in read:
+        return False
+    if step.relay is not None:
+        return binding.path == (step.part,)
+    return not binding.path and (step.stream is not None or step.node.type == "python")
+
+
+def _sources(outputs: Sequence[OutputSpec], streamed: str | None) -> tuple[str, ...]:
+    """The nodes that the streamed output is taken from, in the order in which they count."""
+    return tuple(
+        one.node
+        for output in outputs
+        for one in output.binding.each()
+        if output.name == streamed and one.node is not None
+    )
 
 
 def _add_node(error: Exception, step: Step) -> None:

@@ -16,8 +16,10 @@ from flowgrade.models import (
     Connection,
     Model,
     Models,
+    ask_json,
+    schema_of,
 )
-from flowgrade.prompts import Prompty, image_of_line, render_chat, render_text
+from flowgrade.prompts import Prompty, messages_of, text_of
 from flowgrade.records import Json, JsonObject, loads
 
 _KINDS = {"openai": "openai", "azure_openai": "azure_openai"}
@@ -58,9 +60,15 @@ class PromptyBody:
             completion = await model.complete(self._completion(inputs))
             found: Json = completion.raw if self._prompty.response == "all" else completion.text
         else:
-            response = await model.chat(self._chat(inputs))
-            found = self._shape(response.text, response.message, response.raw)
+            found = await self._ask(model, self._chat(inputs))
         return Yield(found if isinstance(found, dict) else {"output": found}, {})
+
+    async def _ask(self, model: Model, request: ChatRequest) -> Json:
+        if schema_of(request) is not None and not self._parameters.get("tools"):
+            answer = await ask_json(model, request)
+            return self._shape(answer.text, answer.response.message, answer.response.raw)
+        response = await model.chat(request)
+        return self._shape(response.text, response.message, response.raw)
 
     async def acall_node(self, name: str, given: Values) -> Yield:
         """Raises FlowInputError: it has no nodes."""
@@ -82,25 +90,10 @@ class PromptyBody:
                 yield chunk.text
 
     def _chat(self, inputs: Values) -> ChatRequest:
-        folder = self._prompty.path.parent
-        values = {
-            name: image_of_line(value, folder=folder) if isinstance(value, str) else value
-            for name, value in inputs.items()
-        }
-        messages = render_chat(
-            self._prompty.template,
-            values,
-            escape=None,
-            dialect="prompty",
-            name=str(self._prompty.path),
-        )
-        return ChatRequest(messages=messages, parameters=self._parameters)
+        return ChatRequest(messages=messages_of(self._prompty, inputs), parameters=self._parameters)
 
     def _completion(self, inputs: Values) -> CompletionRequest:
-        prompt = render_text(
-            self._prompty.template, inputs, escape=None, name=str(self._prompty.path)
-        )
-        return CompletionRequest(prompt=str(prompt), parameters=self._parameters)
+        return CompletionRequest(prompt=text_of(self._prompty, inputs), parameters=self._parameters)
 
     def _shape(self, text: str | None, message: JsonObject, raw: JsonObject) -> Json:
         if self._prompty.response == "all":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flowgrade.errors import FlowDefinitionError, NodeError, Place
 
+_SEVERAL = re.compile(r"\$\{[^{}]*\}(?:\s*\?\?\s*\$\{[^{}]*\})+\Z")
 _WHOLE = re.compile(r"\$\{(.+)\}\Z", re.DOTALL)
 _TOKEN = re.compile(r"(\w+)|\['(.*?)'\]|\[(\d+)\]")
 
@@ -24,15 +25,26 @@ class Binding:
     path: tuple[str | int, ...] = ()
     text: str = ""
     """The reference as it was written."""
+    others: tuple[Binding, ...] = ()
+    """What is taken instead when the node was bypassed, the first that was not."""
 
     @property
     def is_literal(self) -> bool:
         """Whether the value stands in the definition itself."""
         return self.input is None and self.node is None
 
+    def each(self) -> tuple[Binding, ...]:
+        """This and what may be taken instead."""
+        return (self, *self.others)
+
 
 def parse_binding(value: object, *, place: Place | None = None) -> Binding:
-    """Read a node input or output; only a whole ``${…}`` string is a reference."""
+    """Read a node input or output; only a whole ``${…}`` string is a reference.
+
+    ``${a.output} ?? ${b.output}`` lists several, of which the first that was not bypassed counts.
+    """
+    if isinstance(value, str) and "??" in value and _SEVERAL.match(value.strip()):
+        return _alternatives(value.strip(), place)
     match = _WHOLE.match(value.strip()) if isinstance(value, str) else None
     if match is None:
         return Binding(literal=value)
@@ -41,6 +53,31 @@ def parse_binding(value: object, *, place: Place | None = None) -> Binding:
         if body.startswith(prefix):
             return Binding(input=body.removeprefix(prefix), text=text)
     return _node_binding(body, text, place)
+
+
+def bind_reference(text: str, place: Place | None) -> Binding:
+    """Read a reference in a condition, ``${…}``."""
+    return parse_binding(text, place=place)
+
+
+def _alternatives(text: str, place: Place | None) -> Binding:
+    first, *others = (parse_binding(part, place=place) for part in text.split("??"))
+    for binding in (first, *others[:-1]):
+        if binding.input is not None:
+            raise FlowDefinitionError(
+                f"In {text} nothing after {binding.text} is ever taken.",
+                hint="A flow input is always there, so it can only be the last.",
+                place=place,
+            )
+    return replace(first, text=text, others=tuple(others))
+
+
+def parse_path(text: str) -> tuple[str | int, ...]:
+    """Read ``.items[0]['a-b']`` as the steps of a path."""
+    return tuple(
+        int(found[3]) if found[3] is not None else (found[1] or found[2] or "")
+        for found in _TOKEN.finditer(text)
+    )
 
 
 def walk(value: Any, path: tuple[str | int, ...], text: str) -> Any:
@@ -88,7 +125,4 @@ def _section(rest: str) -> tuple[str, tuple[str | int, ...]]:
     match = re.match(r"\w*", rest)
     section = (match[0] if match else "") or "output"
     tail = rest[len(match[0]) if match else 0 :]
-    return section, tuple(
-        int(found[3]) if found[3] is not None else (found[1] or found[2] or "")
-        for found in _TOKEN.finditer(tail)
-    )
+    return section, parse_path(tail)

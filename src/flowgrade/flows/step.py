@@ -9,10 +9,13 @@ from typing import Any, Protocol, runtime_checkable
 
 from flowgrade.errors import Place
 from flowgrade.flows.definition import NodeSpec
+from flowgrade.flows.flow import Flow
 from flowgrade.flows.modules import ModuleSpace
 from flowgrade.flows.references import Binding
-from flowgrade.flows.streams import Emit
+from flowgrade.flows.streams import Emit, ajoin, join
+from flowgrade.flows.threads import in_thread
 from flowgrade.models import Models
+from flowgrade.records import JsonObject
 
 NODE_TYPES = "flowgrade.nodes"
 """Entry-point group of node types."""
@@ -30,9 +33,10 @@ class Step:
     acall: Callable[[Arguments], Awaitable[Any]] | None = None
     stream: Callable[[Arguments], AsyncIterator[str]] | None = None
     """Does the node's work and gives its text piece by piece."""
-    aemit: Callable[[Arguments, Emit], Awaitable[Any]] | None = None
-    """Does what ``acall`` does, and hands the text of its part ``streamed_part`` on as it comes."""
-    streamed_part: tuple[str | int, ...] = ()
+    relay: Callable[[Arguments, Emit], Awaitable[Any]] | None = None
+    """Like ``acall``, but the text of ``part`` goes to the second argument as it comes."""
+    part: str | None = None
+    """The part of the node's output that ``relay`` hands on piece by piece."""
     prepare: Callable[[], None] | None = None
     """Checks before the first row what would fail every row: keys, models."""
     brief: bool = False
@@ -41,6 +45,21 @@ class Step:
     references: tuple[tuple[str, Binding], ...] = ()
     optional: frozenset[str] = frozenset()
     """Arguments left out when what they refer to was bypassed: the code has a default."""
+    flows: tuple[Flow, ...] = ()
+    """Flows that the step runs; they count for the version of the flow it belongs to."""
+
+
+class FlowOpener(Protocol):
+    """Loads the flow that a node names."""
+
+    def __call__(
+        self, path: str, node: NodeSpec, *, variant: str | None = None, init: JsonObject
+    ) -> Flow:
+        """The flow at ``path``; raises FlowDefinitionError with the place of ``node``."""
+        ...
+
+
+StepMaker = Callable[[NodeSpec], Step]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +67,13 @@ class Workshop:
     """What a node type has at hand to make a step."""
 
     folder: Path
+    """Where the flow's files are: its own folder, or the copy that has its includes."""
     space: ModuleSpace
     models: Models
+    open_flow: FlowOpener
+    """Loads another flow, named by a path from this one's folder."""
+    compile: StepMaker
+    """Makes a step of any type, for nodes that run another node."""
 
 
 @runtime_checkable
@@ -59,6 +83,17 @@ class NodeType(Protocol):
     def compile(self, node: NodeSpec, workshop: Workshop) -> Step:
         """Load what ``node`` needs; raises FlowDefinitionError when the definition is wrong."""
         ...
+
+
+async def do(step: Step, arguments: Arguments) -> Any:
+    """Do the work of a step that stands in no flow; a generator's text is joined."""
+    if step.acall is not None:
+        return await ajoin(await step.acall(arguments))
+    assert step.call is not None
+    call = step.call
+    if step.brief:
+        return join(call(arguments))
+    return await in_thread(lambda: join(call(arguments)))
 
 
 def references_of(node: NodeSpec) -> tuple[tuple[str, Binding], ...]:

@@ -6,6 +6,8 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+from flowgrade.records import dumps_any
+
 Emit = Callable[[str], None]
 """Takes each piece of text as it comes."""
 
@@ -13,6 +15,24 @@ Emit = Callable[[str], None]
 def is_stream(value: object) -> bool:
     """Whether a value is a generator, sync or async, that nobody has read yet."""
     return inspect.isgenerator(value) or inspect.isasyncgen(value) or isinstance(value, Replay)
+
+
+class Pieces:
+    """Hands pieces on and remembers whether there were any."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._any = False
+
+    def __call__(self, text: str) -> None:
+        """Hand one piece on."""
+        self._any = True
+        self._emit(text)
+
+    def rest(self, output: object) -> None:
+        """Hand on the whole output, if it did not come in pieces."""
+        if not self._any and output is not None:
+            self._emit(output if isinstance(output, str) else dumps_any(output))
 
 
 class Replay:

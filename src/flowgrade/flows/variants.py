@@ -53,15 +53,16 @@ def choose_variant(file: YamlFile, choice: str | None) -> tuple[list[RawNode], l
         if not isinstance(raw, Mapping) or not raw.get("name"):
             raise FlowDefinitionError("This node has no name.", place=file.place(path))
         if raw.get("use_variants"):
-            raw, path = _variant(file, str(raw["name"]), chosen, names)
+            raw, path = _variant(file, raw, chosen, names)
         nodes.append(raw)
         paths.append(path)
     return nodes, paths
 
 
 def _variant(
-    file: YamlFile, name: str, chosen: Mapping[str, str], names: Mapping[str, tuple[str, ...]]
+    file: YamlFile, raw: RawNode, chosen: Mapping[str, str], names: Mapping[str, tuple[str, ...]]
 ) -> tuple[RawNode, YamlPath]:
+    name = str(raw["name"])
     path: YamlPath = ("node_variants", name)
     if name not in names:
         raise _unknown("entry of node_variants", name, list(names), file, ("node_variants",))
@@ -75,7 +76,9 @@ def _variant(
     if str(variant) not in names[name]:
         raise _unknown(f"variant of '{name}'", str(variant), list(names[name]), file, path)
     path = (*path, "variants", str(variant), "node")
-    return {**file.mapping(path), "name": name}, path
+    # A condition on the node holds for each of its variants that has none of its own.
+    when = {"when": raw["when"]} if "when" in raw else {}
+    return {**when, **file.mapping(path), "name": name}, path
 
 
 def _unknown(

@@ -1,6 +1,7 @@
-"""Models: chat, completion and embedding, at any endpoint that speaks OpenAI's protocol.
+"""Models: chat, completion and embedding, over OpenAI's protocol, Anthropic's, or litellm.
 
 ``Models`` opens a model by name; a call is retried, throttled, timed and recorded as a span.
+``ask_json`` asks one for JSON under a schema.
 Nothing is imported for HTTP until the first model that needs it is opened, and what only commands
 need when it is first used.
 """
@@ -11,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from flowgrade.models.assembly import assemble_chat, assemble_completion
+from flowgrade.models.caller import Caller
 from flowgrade.models.capabilities import needs, suggest
 from flowgrade.models.catalog.catalog import Catalog
 from flowgrade.models.catalog.entry import (
@@ -22,7 +24,7 @@ from flowgrade.models.catalog.entry import (
     Rates,
 )
 from flowgrade.models.clock import Clock
-from flowgrade.models.connection import Connection, Timeouts
+from flowgrade.models.connection import AuthMode, Connection, Timeouts
 from flowgrade.models.connections import load_connections
 from flowgrade.models.environment import LOCAL_SERVERS
 from flowgrade.models.http_request import HttpReply, HttpRequest
@@ -30,7 +32,7 @@ from flowgrade.models.limited import LimitedModel
 from flowgrade.models.limits import ConnectionLimits
 from flowgrade.models.model import Model
 from flowgrade.models.models import Models
-from flowgrade.models.opening import open_endpoint
+from flowgrade.models.opening import open_caller, open_endpoint
 from flowgrade.models.prices import bill
 from flowgrade.models.provider import PROVIDERS, Provider
 from flowgrade.models.request import ChatRequest, CompletionRequest, EmbeddingRequest
@@ -42,7 +44,9 @@ from flowgrade.models.response import (
     EmbeddingResponse,
 )
 from flowgrade.models.retry import RetryPolicy
+from flowgrade.models.schema import check_schema
 from flowgrade.models.scrub import hide
+from flowgrade.models.structured import JsonAnswer, ask_json, schema_of
 from flowgrade.models.transport import Transport
 from flowgrade.models.usage import read_usage
 
@@ -82,6 +86,9 @@ __all__ = [
     "Catalog",
     "CatalogModel",
     "CatalogProvider",
+    "PROVIDERS",
+    "AuthMode",
+    "Caller",
     "ChatChunk",
     "ChatRequest",
     "ChatResponse",
@@ -96,6 +103,7 @@ __all__ = [
     "EmbeddingResponse",
     "HttpReply",
     "HttpRequest",
+    "JsonAnswer",
     "LimitedModel",
     "LocalServer",
     "Model",
@@ -123,6 +131,15 @@ __all__ = [
     "open_endpoint",
     "read_usage",
     "suggest",
+    "ask_json",
+    "assemble_chat",
+    "assemble_completion",
+    "check_schema",
+    "load_connections",
+    "open_caller",
+    "open_endpoint",
+    "read_usage",
+    "schema_of",
 ]
 
 

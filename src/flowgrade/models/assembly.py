@@ -9,7 +9,15 @@ from flowgrade.models.usage import read_usage
 from flowgrade.models.wire import text_of
 from flowgrade.records import Json, JsonObject
 
-_FIRST = ("id", "created", "model", "system_fingerprint", "service_tier")
+_FIRST = (
+    "id",
+    "created",
+    "model",
+    "system_fingerprint",
+    "service_tier",
+    "prompt_filter_results",
+    "stop_reason",
+)
 
 
 def assemble_chat(chunks: Iterable[ChatChunk]) -> ChatResponse:
@@ -76,9 +84,22 @@ def _merge_choice(choices: dict[int, JsonObject], piece: Json) -> None:
         choice = choices[index] = {"index": index, "message": message, "finish_reason": None}
     if piece.get("finish_reason"):
         choice["finish_reason"] = piece["finish_reason"]
+    for key in ("logprobs", "content_filter_results"):
+        if isinstance(piece.get(key), dict):
+            _extend(choice.setdefault(key, {}), piece[key])
     delta = piece.get("delta") or piece.get("message")
     if isinstance(delta, dict):
         _merge(choice["message"], delta)
+
+
+def _extend(known: JsonObject, piece: JsonObject) -> None:
+    """Log-probabilities come for each piece of text; what the filter found comes whole."""
+    for key, value in piece.items():
+        if isinstance(value, list):
+            known[key] = known.get(key) or []
+            known[key].extend(value)
+        else:
+            known[key] = value
 
 
 def _merge(message: JsonObject, delta: JsonObject) -> None:

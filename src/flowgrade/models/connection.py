@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from flowgrade.models.limits import ConnectionLimits
 from flowgrade.records import Json
@@ -23,6 +24,14 @@ class Timeouts:
     """From the first moment to the last byte."""
 
 
+class AuthMode(StrEnum):
+    """How calls prove who makes them."""
+
+    KEY = "key"
+    ENTRA = "entra"
+    """By tokens of Microsoft Entra ID; ``configs`` and ``secrets`` may say for whom."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """An endpoint and what it takes to call it.
@@ -36,6 +45,7 @@ class Connection:
     """The name of the provider, an entry point of ``flowgrade.providers``."""
     base_url: str | None = None
     api_key: Secret | None = None
+    auth_mode: AuthMode = AuthMode.KEY
     api_version: str | None = None
     organization: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from difflib import get_close_matches
 
 from flowgrade.errors import InputError, Place, SettingsError
-from flowgrade.models.connection import Connection, Timeouts
+from flowgrade.models.connection import AuthMode, Connection, Timeouts
 from flowgrade.models.limits import ConnectionLimits, read_limits
 from flowgrade.models.promptflow_connection import is_promptflow, translate
 from flowgrade.records import Json, JsonObject
@@ -19,6 +19,7 @@ _FIELDS = frozenset(
     {
         "api_key",
         "api_version",
+        "auth_mode",
         "base_url",
         "configs",
         "headers",
@@ -30,7 +31,7 @@ _FIELDS = frozenset(
         "timeouts",
     }
 )
-_TEXTS = ("api_key", "api_version", "base_url", "kind", "organization")
+_TEXTS = ("api_key", "api_version", "auth_mode", "base_url", "kind", "organization")
 _MAPPINGS = ("configs", "headers", "limits", "parameters", "secrets", "timeouts")
 _LIMITS = frozenset(field.name for field in fields(Timeouts))
 _VARIABLE = re.compile(r"\$\{env:([^}]+)\}")
@@ -115,6 +116,8 @@ def _connection(
     }
     if "headers" in values:
         values["headers"] = {key: str(value) for key, value in values["headers"].items()}
+    if "auth_mode" in values:
+        values["auth_mode"] = _auth_mode(values["auth_mode"], name, file)
     if "base_url" in values:
         values["url_setting"] = f"base_url of the connection '{name}' in {file}"
     key, place = _key(name, entry.get("api_key"), settings)
@@ -180,6 +183,17 @@ def _key(name: str, written: str | None, settings: Settings) -> tuple[Secret | N
     variable = named[1].strip() if named else re.sub(r"\W", "_", name).upper() + "_API_KEY"
     text = (settings.variable(variable) or "").strip()
     return (Secret(text) if text else None), variable
+
+
+def _auth_mode(value: Json, name: str, file: str) -> AuthMode:
+    try:
+        return AuthMode(value)
+    except ValueError:
+        raise SettingsError(
+            f"The auth_mode of the connection '{name}' is {value!r}, which is unknown.",
+            hint=f"Known: {', '.join(AuthMode)}.",
+            place=Place(file),
+        ) from None
 
 
 def _secrets(written: JsonObject, settings: Settings) -> dict[str, Secret]:

@@ -10,7 +10,10 @@ LOCAL_SERVERS = {"ollama": 11434, "vllm": 8000, "llamacpp": 8080, "lmstudio": 12
 
 
 def environment_connections(settings: Settings) -> dict[str, Connection]:
-    """``openai``, ``azure_openai``, ``embedded`` and the local servers, with or without a key."""
+    """``openai``, ``azure_openai``, ``anthropic``, ``embedded``, local servers, those by litellm.
+
+    They are there with or without a key.
+    """
     found = [
         Connection(
             name="openai",
@@ -30,13 +33,62 @@ def environment_connections(settings: Settings) -> dict[str, Connection]:
             key_setting="AZURE_OPENAI_API_KEY",
             url_setting="AZURE_OPENAI_ENDPOINT",
         ),
+        Connection(
+            name="anthropic",
+            kind="anthropic",
+            base_url=settings.variable("ANTHROPIC_BASE_URL") or "https://api.anthropic.com",
+            api_key=_secret(settings, "ANTHROPIC_API_KEY"),
+            key_setting="ANTHROPIC_API_KEY",
+            url_setting="ANTHROPIC_BASE_URL",
+        ),
         *(
             Connection(name=name, kind="openai", base_url=f"http://localhost:{port}/v1")
             for name, port in LOCAL_SERVERS.items()
         ),
         Connection(name="embedded", kind="embedded"),
+        *_by_litellm(settings),
     ]
     return {connection.name: connection for connection in found}
+
+
+def _by_litellm(settings: Settings) -> list[Connection]:
+    keys = {
+        "cohere": "COHERE_API_KEY",
+        "gemini": "GEMINI_API_KEY",
+        "mistral": "MISTRAL_API_KEY",
+    }
+    found = [
+        Connection(name=name, kind=name, api_key=_secret(settings, variable), key_setting=variable)
+        for name, variable in keys.items()
+    ]
+    amazon = {
+        "aws_region_name": settings.variable("AWS_REGION"),
+        "aws_profile_name": settings.variable("AWS_PROFILE"),
+    }
+    amazon_secrets = {
+        "aws_access_key_id": _secret(settings, "AWS_ACCESS_KEY_ID"),
+        "aws_secret_access_key": _secret(settings, "AWS_SECRET_ACCESS_KEY"),
+        "aws_session_token": _secret(settings, "AWS_SESSION_TOKEN"),
+    }
+    google = {
+        "vertex_project": settings.variable("VERTEXAI_PROJECT"),
+        "vertex_location": settings.variable("VERTEXAI_LOCATION"),
+        "vertex_credentials": settings.variable("GOOGLE_APPLICATION_CREDENTIALS"),
+    }
+    return [
+        *found,
+        Connection(
+            name="bedrock",
+            kind="bedrock",
+            configs={key: value for key, value in amazon.items() if value},
+            secrets={key: secret for key, secret in amazon_secrets.items() if secret},
+        ),
+        Connection(
+            name="vertex_ai",
+            kind="vertex_ai",
+            configs={key: value for key, value in google.items() if value},
+        ),
+    ]
 
 
 def _secret(settings: Settings, name: str) -> Secret | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from copy import copy
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flowgrade.models.assembly import assemble_chat, assemble_completion
+from flowgrade.models.attributes import add_findings, add_request, add_usage
 from flowgrade.models.capabilities import Limits
 from flowgrade.models.connection import Connection
 from flowgrade.models.model import Model
@@ -38,7 +40,7 @@ class ObservedModel:
     the model is known to lack is refused before the call.
     """
 
-    __slots__ = ("_attributes", "_limits", "_model", "_tariff", "name")
+    __slots__ = ("__weakref__", "_attributes", "_limits", "_model", "_tariff", "name")
 
     def __init__(
         self,
@@ -57,9 +59,7 @@ class ObservedModel:
 
     def noting(self, attributes: Mapping[str, Json]) -> ObservedModel:
         """The same model, whose spans have ``attributes`` too."""
-        other: ObservedModel = object.__new__(ObservedModel)
-        for name in self.__slots__:
-            setattr(other, name, getattr(self, name))
+        other = copy(self)
         other._attributes = {**self._attributes, **attributes}
         return other
 
@@ -158,6 +158,9 @@ class ObservedModel:
         active.inputs(operation.inputs(request))
         active.attributes.update(self._attributes)
         active.attributes["gen_ai.operation.name"] = operation.name
+        parameters = getattr(request, "parameters", None)
+        if parameters:
+            add_request(active.attributes, parameters)
 
 
 async def _next(active: ActiveSpan, pieces: AsyncIterator[C]) -> C | None:
@@ -185,13 +188,12 @@ def _finish(active: ActiveSpan, operation: Operation, response: Any, tariff: Tar
             attributes["gen_ai.response.finish_reasons"] = _finish_reasons(raw)
     usage = response.usage
     if usage is not None:
-        if usage.input_tokens is not None:
-            attributes["gen_ai.usage.input_tokens"] = usage.input_tokens
-        if usage.output_tokens is not None:
-            attributes["gen_ai.usage.output_tokens"] = usage.output_tokens
+        add_usage(attributes, usage)
         if tariff is not None:
             tier = None if raw is None else raw.get("service_tier")
             active.cost = tariff.cost(usage, response.model, tier, attributes)
+    if operation is CHAT:
+        add_findings(attributes, response)
 
 
 def _finish_reasons(raw: dict[str, Json]) -> list[Json]:

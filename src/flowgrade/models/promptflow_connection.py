@@ -8,6 +8,7 @@ from flowgrade.records import Json, JsonObject
 
 _SKIPPED = frozenset({"$schema", "name", "type", "module", "configs", "secrets"})
 _AZURE_VERSION = "2024-02-01"
+_AUTH_MODES = {"meid_token": "entra", "key": "key"}
 
 
 def is_promptflow(item: Json) -> bool:
@@ -49,10 +50,17 @@ def _fields(kind: str, item: JsonObject, configs: JsonObject) -> JsonObject:
             "api_key": key,
             "base_url": item.get("api_base"),
             "api_version": version,
+            **_auth_mode(item),
         }
     if kind == "serverless":
-        return {"kind": "openai", "api_key": key, "base_url": _serverless(item.get("api_base"))}
+        address = _serverless(item.get("api_base"))
+        return {"kind": "openai", "api_key": key, "base_url": address, **_auth_mode(item)}
     return {"kind": kind, "api_key": key}
+
+
+def _auth_mode(item: JsonObject) -> JsonObject:
+    mode = item.get("auth_mode")
+    return {"auth_mode": _AUTH_MODES.get(str(mode), mode)} if mode else {}
 
 
 def _serverless(address: Json) -> Json:

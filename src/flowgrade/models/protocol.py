@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from flowgrade.errors import ModelError
+from flowgrade.models.caller import Caller
 from flowgrade.models.compatibility import Compatibility
 from flowgrade.models.request import ChatRequest, CompletionRequest, EmbeddingRequest
 from flowgrade.models.response import (
@@ -16,17 +17,14 @@ from flowgrade.models.response import (
     EmbeddingResponse,
 )
 from flowgrade.models.wire import (
+    ChatReader,
     read_chat,
-    read_chat_chunk,
     read_completion,
     read_completion_chunk,
     read_embeddings,
     with_parameters,
 )
 from flowgrade.records import Json, JsonObject
-
-if TYPE_CHECKING:
-    from flowgrade.models.endpoint import Endpoint
 
 T = TypeVar("T")
 
@@ -38,11 +36,11 @@ _EMBED = "/embeddings"
 class OpenAIModel:
     """Chats, completes and embeds over OpenAI's protocol."""
 
-    __slots__ = ("_compatibility", "_defaults", "_endpoint", "name")
+    __slots__ = ("_compatibility", "_defaults", "_caller", "name")
 
-    def __init__(self, name: str, endpoint: Endpoint, defaults: Mapping[str, Json]) -> None:
+    def __init__(self, name: str, caller: Caller, defaults: Mapping[str, Json]) -> None:
         self.name = name
-        self._endpoint = endpoint
+        self._caller = caller
         self._defaults = defaults
         self._compatibility = Compatibility(name)
 
@@ -56,7 +54,7 @@ class OpenAIModel:
         """Continue a conversation, piece by piece."""
         payload: JsonObject = {"model": self.name, "messages": request.messages}
         with_parameters(payload, self._defaults, request.parameters)
-        return self._stream(_CHAT, payload, read_chat_chunk)
+        return self._stream(_CHAT, payload, ChatReader().read)
 
     async def complete(self, request: CompletionRequest) -> CompletionResponse:
         """Continue a text."""
@@ -79,11 +77,11 @@ class OpenAIModel:
     async def _post(self, path: str, payload: JsonObject) -> JsonObject:
         self._compatibility.adapt(payload, streamed=False)
         try:
-            return await self._endpoint.post(path, payload)
+            return await self._caller.post(path, payload)
         except ModelError as error:
             if not self._compatibility.learn(error, payload, asked_options=True):
                 raise
-        return await self._endpoint.post(path, payload)
+        return await self._caller.post(path, payload)
 
     async def _stream(
         self, path: str, payload: JsonObject, read: Callable[[JsonObject], T]
@@ -92,7 +90,7 @@ class OpenAIModel:
         payload["stream"] = True
         self._compatibility.adapt(payload, streamed=True)
         for _ in range(3):  # at most two things to learn
-            events = self._endpoint.stream(path, payload)
+            events = self._caller.stream(path, payload)
             begun = False
             try:
                 async for event in events:

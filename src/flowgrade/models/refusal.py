@@ -30,9 +30,12 @@ _BY_CODE: dict[str, type[ModelError]] = {
     "insufficient_quota": QuotaError,
     "billing_hard_limit_reached": QuotaError,
     "billing_not_active": QuotaError,
+    "billing_error": QuotaError,
     "invalid_api_key": AuthenticationError,
     "authentication_error": AuthenticationError,
+    "rate_limit_error": RateLimitError,
     "rate_limit_exceeded": RateLimitError,
+    "request_too_large": ContextLengthError,
     "server_error": ModelServerError,
 }
 _BY_STATUS: dict[int, type[ModelError]] = {
@@ -44,7 +47,14 @@ _BY_STATUS: dict[int, type[ModelError]] = {
     409: ModelBusyError,
     429: RateLimitError,
 }
-_TOO_LONG = ("maximum context length", "context window", "context size", "prompt is too long")
+_TOO_LONG = (
+    "maximum context length",
+    "context window",
+    "context size",
+    "prompt is too long",
+    "exceed context limit",
+)
+_NO_CREDIT = "credit balance is too low"  # Anthropic says it with a 400
 
 
 def classify(status: int | None, complaint: Complaint) -> type[ModelError]:
@@ -59,6 +69,8 @@ def classify(status: int | None, complaint: Complaint) -> type[ModelError]:
         return ModelServerError
     if status in {400, 413, 422} and any(words in complaint.message.lower() for words in _TOO_LONG):
         return ContextLengthError
+    if status == 400 and _NO_CREDIT in complaint.message.lower():
+        return QuotaError
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if 400 <= status < 500:

@@ -12,6 +12,7 @@ from flowgrade.models.retry import RetryPolicy
 if TYPE_CHECKING:
     from flowgrade.models.gate import Gate
     from flowgrade.models.sessions import Sessions
+    from flowgrade.models.tokens import TokenKeeper
 
 
 class Transport:
@@ -32,6 +33,8 @@ class Transport:
         """Where proxies are looked up."""
         self.retry = retry or RetryPolicy()
         self.clock = clock or Clock()
+        self.tokens: dict[tuple[str, ...], TokenKeeper] = {}
+        """What keeps the token of each identity that signs in."""
         self._sessions: Sessions | None = None
         self._part = part  # which of how many workers share the limits
         self._gates: dict[Hashable, Gate] = {}

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Mapping
 
 from flowgrade.errors import ModelResponseError
+from flowgrade.models.declined import check_answered
 from flowgrade.models.response import (
     ChatChunk,
     ChatResponse,
@@ -33,12 +34,19 @@ def with_parameters(
 
 
 def read_chat(raw: JsonObject) -> ChatResponse:
-    """The answer in ``raw``; raises ModelResponseError when it has no choice."""
+    """The answer in ``raw``.
+
+    Raises ModelResponseError when it has no choice, and ContentFilterError when a filter or the
+    model itself kept the answer back.
+    """
     choice = _choice(raw)
     message = choice.get("message")
     message = message if isinstance(message, dict) else {}
+    text = text_of(message.get("content"))
+    if not text:
+        check_answered(choice.get("finish_reason"), message, choice.get("content_filter_results"))
     return ChatResponse(
-        text=text_of(message.get("content")),
+        text=text,
         message=message,
         finish_reason=choice.get("finish_reason"),
         usage=read_usage(raw.get("usage")),
@@ -58,6 +66,35 @@ def read_chat_chunk(raw: JsonObject) -> ChatChunk:
         usage=None if usage is None else read_usage(usage),
         raw=raw,
     )
+
+
+class ChatReader:
+    """Reads the events of one streamed answer, and raises when the answer was kept back."""
+
+    __slots__ = ("_refusal", "_said")
+
+    def __init__(self) -> None:
+        self._said = False
+        self._refusal = ""
+
+    def read(self, raw: JsonObject) -> ChatChunk:
+        """The piece in ``raw``; raises ContentFilterError for an end without any text."""
+        chunk = read_chat_chunk(raw)
+        if chunk.text:
+            self._said = True
+        elif not self._said:
+            self._check(chunk)
+        return chunk
+
+    def _check(self, chunk: ChatChunk) -> None:
+        choice = _first(chunk.raw)
+        delta = choice.get("delta")
+        piece = delta.get("refusal") if isinstance(delta, dict) else None
+        if isinstance(piece, str):
+            self._refusal += piece
+        if chunk.finish_reason is not None:
+            filters = choice.get("content_filter_results")
+            check_answered(chunk.finish_reason, {"refusal": self._refusal}, filters)
 
 
 def read_completion(raw: JsonObject) -> CompletionResponse:

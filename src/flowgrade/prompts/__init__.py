@@ -8,7 +8,7 @@ a message. ``load_prompty`` reads Prompty files. Jinja and YAML are loaded when 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from flowgrade.prompts.escaping import PromptText
+from flowgrade.prompts.escaping import PromptText, has_roles
 from flowgrade.prompts.images import (
     Image,
     MessageFormat,
@@ -18,45 +18,96 @@ from flowgrade.prompts.images import (
     load_images,
 )
 from flowgrade.prompts.limits import Limits
+from flowgrade.prompts.source import TemplateSource, read_template
 
 if TYPE_CHECKING:
     from flowgrade.prompts.chat import Dialect, parse_chat
+    from flowgrade.prompts.collection import (
+        PromptEntry,
+        find_prompt,
+        library_prompts,
+        new_prompt,
+        project_prompts,
+        prompt_files,
+        prompt_of,
+    )
+    from flowgrade.prompts.lint import Finding, Severity, lint_prompt
     from flowgrade.prompts.messages import render_chat, render_text
     from flowgrade.prompts.prompty import Prompty, load_prompty, parse_prompty
     from flowgrade.prompts.references import References
+    from flowgrade.prompts.sending import (
+        errors_placed,
+        estimated_tokens,
+        messages_of,
+        text_of,
+        texts_of,
+    )
     from flowgrade.prompts.template import render, variables_of
 
 _LAZY = {
     "Dialect": "chat",
+    "Finding": "lint",
+    "PromptEntry": "collection",
     "Prompty": "prompty",
     "References": "references",
+    "Severity": "lint",
+    "errors_placed": "sending",
+    "estimated_tokens": "sending",
+    "find_prompt": "collection",
+    "library_prompts": "collection",
+    "lint_prompt": "lint",
     "load_prompty": "prompty",
+    "messages_of": "sending",
+    "new_prompt": "collection",
     "parse_chat": "chat",
     "parse_prompty": "prompty",
+    "project_prompts": "collection",
+    "prompt_files": "collection",
+    "prompt_of": "collection",
     "render": "template",
     "render_chat": "messages",
     "render_text": "messages",
+    "text_of": "sending",
+    "texts_of": "sending",
     "variables_of": "template",
 }
 
 __all__ = [
     "Dialect",
+    "Finding",
     "Image",
     "Limits",
     "MessageFormat",
+    "PromptEntry",
     "PromptText",
     "Prompty",
     "References",
+    "Severity",
+    "TemplateSource",
+    "errors_placed",
+    "estimated_tokens",
+    "find_prompt",
+    "has_roles",
     "image_of_line",
     "images_in",
+    "library_prompts",
+    "lint_prompt",
     "load_image",
     "load_images",
     "load_prompty",
+    "messages_of",
+    "new_prompt",
     "parse_chat",
     "parse_prompty",
+    "project_prompts",
+    "prompt_files",
+    "prompt_of",
+    "read_template",
     "render",
     "render_chat",
     "render_text",
+    "text_of",
+    "texts_of",
     "variables_of",
 ]
 

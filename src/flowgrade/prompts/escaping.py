@@ -126,6 +126,11 @@ class Escaper:
         return value
 
 
+def has_roles(text: str) -> bool:
+    """Whether any line of ``text`` opens a message."""
+    return bool(markers(text))
+
+
 def markers(text: str) -> list[tuple[int, int, str]]:
     """Start, end and role of each line of ``text`` that opens a message.
 

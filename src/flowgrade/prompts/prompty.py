@@ -11,6 +11,7 @@ from typing import Any, Literal
 from flowgrade.errors import FlowDefinitionError, NotFoundError, Place
 from flowgrade.prompts.generations import engine_of, fields_of, model_of, type_name
 from flowgrade.prompts.references import References
+from flowgrade.prompts.source import TemplateSource, with_included
 from flowgrade.records import JsonObject
 from flowgrade.records.yaml import parse_yaml
 
@@ -41,6 +42,9 @@ class Prompty:
     sample: JsonObject = field(default_factory=dict)
     """Example values of the inputs."""
     template: str
+    """With the files that it includes."""
+    source: TemplateSource = field(repr=False, compare=False)
+    """Where each part of the template stands."""
     path: Path
     extra: JsonObject = field(default_factory=dict)
     """The other keys of the front matter: ``authors``, ``tags``, ``tools`` and so on."""
@@ -69,16 +73,19 @@ def parse_prompty(
     text: str, *, path: Path, environment: Mapping[str, str] | None = None
 ) -> Prompty:
     """The Prompty file with the content ``text``; files it names are taken from beside ``path``."""
-    matter, template = _split(text.replace("\r\n", "\n").replace("\r", "\n"), str(path))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    matter, template = split_prompty(text, str(path))
+    first = text.count("\n", 0, len(text) - len(template)) + 1
+    source = with_included(template, file=path, line=first)
     references = References(environment=environment or {}, file=path)
     try:
-        return _prompty(references.resolve(matter), template, references)
+        return _prompty(references.resolve(matter), source, references)
     except FlowDefinitionError as error:
         error.place = error.place or Place(str(path))
         raise
 
 
-def _split(text: str, file: str) -> tuple[dict[str, Any], str]:
+def split_prompty(text: str, file: str) -> tuple[dict[str, Any], str]:
     """Front matter and template.
 
     Prompt flow lets the last line of dashes end the front matter. Where that is not YAML, the
@@ -112,7 +119,7 @@ def _matter(yaml: str, text: str, start: int, file: str) -> dict[str, Any]:
     return found or {}
 
 
-def _prompty(matter: dict[str, Any], template: str, references: References) -> Prompty:
+def _prompty(matter: dict[str, Any], source: TemplateSource, references: References) -> Prompty:
     _check_engine(matter.get("template"))
     model = model_of(matter)
     if model["response"] not in {"first", "all"}:
@@ -130,7 +137,8 @@ def _prompty(matter: dict[str, Any], template: str, references: References) -> P
         inputs=inputs or {name: {"type": type_name(value)} for name, value in sample.items()},
         outputs=outputs,
         sample=sample,
-        template=template,
+        template=source.text,
+        source=source,
         path=references.file,
         extra={key: value for key, value in matter.items() if key not in _KNOWN},
     )

@@ -51,7 +51,7 @@ def render(
 
 def variables_of(template: str, *, name: str = "template") -> tuple[str, ...]:
     """The names that ``template`` takes from outside, in the order of their first use."""
-    tree = _parse(template, name)
+    tree = parse_template(template, name)
     undeclared = meta.find_undeclared_variables(tree)
     names = [node.name for node in tree.find_all(nodes.Name) if node.name in undeclared]
     return tuple(dict.fromkeys(sorted(names, key=lambda one: _position(template, one))))
@@ -62,7 +62,8 @@ def _position(template: str, name: str) -> int:
     return found.start() if found else len(template)
 
 
-def _parse(template: str, name: str) -> nodes.Template:
+def parse_template(template: str, name: str) -> nodes.Template:
+    """The syntax tree of ``template``; raises TemplateError."""
     try:
         return _ENVIRONMENT.parse(template)
     except Exception as error:  # noqa: BLE001 - parsers fail on hostile text in many ways

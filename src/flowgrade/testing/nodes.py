@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flowgrade.errors import FlowDefinitionError, Place
-from flowgrade.flows import Binding, ModuleSpace, NodeSpec, NodeType, Step, Workshop
+from flowgrade.flows import Binding, NodeSpec, NodeType, Step, open_workshop
 from flowgrade.models import Models
 from flowgrade.records import dumps_any
 from flowgrade.settings import read_settings
@@ -41,6 +41,10 @@ class NodeTypeConformance:
     def inputs(self) -> dict[str, Any]:
         """Literal inputs with which the node works."""
         raise NotImplementedError
+
+    def options(self) -> dict[str, Any]:
+        """Fields of the node that only its type has; none if not overridden."""
+        return {}
 
     def models(self) -> Models:
         """The models it may open; those of an empty environment if not overridden."""
@@ -91,13 +95,14 @@ class NodeTypeConformance:
     def _compile(self, more: dict[str, Binding] | None = None, *, path: str | None = None) -> Step:
         folder = Path(tempfile.mkdtemp(prefix="flowgrade-"))
         for name, text in self.files().items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
         node = NodeSpec(
             name="node",
             type=self.type_name(),
             path=path or next(iter(self.files())),
             inputs={**{n: Binding(literal=v) for n, v in self.inputs().items()}, **(more or {})},
+            options=self.options(),
             place=_PLACE,
         )
-        workshop = Workshop(folder=folder, space=ModuleSpace(folder), models=self.models())
-        return self.node_type().compile(node, workshop)
+        return self.node_type().compile(node, open_workshop(folder, self.models()))

@@ -1,7 +1,8 @@
 """A conformance kit for providers of models: what every one of them has to do.
 
 Subclass ``ProviderConformance`` in a test module, fill in its three methods, and pytest runs its
-tests. They make some twenty short calls, so let the connection lead to a stub.
+tests. They make some thirty short calls, so let the connection lead to a stub that plays its
+``script``; then set ``calls_tools`` and ``writes_json``, and the tests insist on both.
 """
 
 # A test's name is its sentence.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from flowgrade.errors import UnsupportedByModelError
 from flowgrade.models import (
@@ -29,17 +30,57 @@ from flowgrade.models import (
     Transport,
     assemble_chat,
 )
-from flowgrade.records import Usage
+from flowgrade.records import JsonObject, Usage, loads
+from flowgrade.testing.stub.script import StubReply, StubScript, StubToolCall
 
 T = TypeVar("T")
 
 _CHAT = ChatRequest(messages=[{"role": "user", "content": "Context: Tea is hot.\n\nIs tea hot?"}])
 _COMPLETION = CompletionRequest(prompt="Tea is")
 _EMBEDDING = EmbeddingRequest(inputs=["Tea is hot.", "Ice is cold.", "Tea is hot."])
+_TOOL: JsonObject = {
+    "name": "weather",
+    "description": "The weather in a city.",
+    "parameters": {
+        "type": "object",
+        "properties": {"city": {"type": "string"}},
+        "required": ["city"],
+    },
+}
+_TOOLS = ChatRequest(
+    messages=[{"role": "user", "content": "How is the weather in Paris, and in Rome?"}],
+    parameters={"tools": [{"type": "function", "function": _TOOL}]},
+)
+_SCHEMA: JsonObject = {
+    "type": "object",
+    "properties": {"hot": {"type": "boolean"}},
+    "required": ["hot"],
+    "additionalProperties": False,
+}
+_FORM: JsonObject = {"type": "json_schema", "json_schema": {"name": "tea", "schema": _SCHEMA}}
+_JSON = ChatRequest(messages=_CHAT.messages, parameters={"response_format": _FORM})
 
 
 class ProviderConformance:
     """The tests that a provider has to pass; a subclass says which provider."""
+
+    script: ClassVar[StubScript] = StubScript(
+        replies=[
+            StubReply(role="tool", text="It is sunny in both."),
+            StubReply(
+                match="weather in",
+                tool_calls=[
+                    StubToolCall(name="weather", arguments={"city": city})
+                    for city in ("Paris", "Rome")
+                ],
+            ),
+        ]
+    )
+    """What a stub may play to these tests: two tool calls at once, then an answer."""
+    calls_tools: ClassVar[bool] = False
+    """Whether the endpoint calls the tools that it is offered, as the script does."""
+    writes_json: ClassVar[bool] = False
+    """Whether the endpoint keeps to a JSON schema that it is given, as a stub does."""
 
     def provider(self) -> Provider:
         """The provider, as its entry point names it."""
@@ -85,6 +126,39 @@ class ProviderConformance:
         whole = self._run(lambda model: _answer(model.chat(_CHAT)))
         chunks = self._run(lambda model: _answer(_chat_chunks(model)))
         assert (whole is None) == (chunks is None)
+
+    def test_tool_calls_are_whole_and_their_results_are_answered(self) -> None:
+        response = self._run(lambda model: _answer(model.chat(_TOOLS)))
+        if response is not None and response.tool_calls:
+            _check_calls(response)
+            request = ChatRequest(
+                messages=[*_TOOLS.messages, response.message, *_results(response)],
+                parameters=_TOOLS.parameters,
+            )
+            assert self._run(lambda model: model.chat(request)).text
+        assert not self.calls_tools or (response is not None and response.tool_calls)
+
+    def test_pieces_of_tool_calls_make_whole_ones(self) -> None:
+        chunks = self._run(lambda model: _answer(_chat_chunks(model, _TOOLS)))
+        whole = None if chunks is None else assemble_chat(chunks)
+        if whole is not None and whole.tool_calls:
+            _check_calls(whole)
+        assert not self.calls_tools or (whole is not None and whole.tool_calls)
+
+    def test_an_answer_under_a_schema_is_json_or_is_refused(self) -> None:
+        response = self._run(lambda model: _answer(model.chat(_JSON)))
+        assert response is None or isinstance(response.text, str)
+        if self.writes_json:
+            assert response is not None
+            value = loads(response.text or "")
+            assert value.keys() == {"hot"}
+            assert isinstance(value["hot"], bool)
+
+    def test_a_stream_tells_its_usage_where_a_whole_answer_does(self) -> None:
+        whole = self._run(lambda model: _answer(model.chat(_CHAT)))
+        chunks = self._run(lambda model: _answer(_chat_chunks(model)))
+        if whole is not None and chunks is not None:
+            assert (whole.usage is None) == (assemble_chat(chunks).usage is None)
 
     def test_completion_answers_or_refuses(self) -> None:
         response = self._run(lambda model: _answer(model.complete(_COMPLETION)))
@@ -174,8 +248,8 @@ async def _answer(call: Awaitable[T]) -> T | None:
     return None
 
 
-async def _chat_chunks(model: Model) -> list[ChatChunk]:
-    return [chunk async for chunk in model.chat_stream(_CHAT)]
+async def _chat_chunks(model: Model, request: ChatRequest = _CHAT) -> list[ChatChunk]:
+    return [chunk async for chunk in model.chat_stream(request)]
 
 
 async def _completion_chunks(model: Model) -> list[CompletionChunk]:
@@ -189,6 +263,24 @@ async def _first_chunk(model: Model) -> ChatChunk:
     if close is not None:
         await close()
     return first
+
+
+def _check_calls(response: ChatResponse) -> None:
+    ids = [call["id"] for call in response.tool_calls]
+    assert all(isinstance(one, str) and one for one in ids)
+    assert len(set(ids)) == len(ids), "each call has an id of its own"
+    assert response.finish_reason == "tool_calls"
+    for call in response.tool_calls:
+        assert call["type"] == "function"
+        assert call["function"]["name"] == "weather"
+        assert isinstance(loads(call["function"]["arguments"]), dict)
+
+
+def _results(response: ChatResponse) -> list[JsonObject]:
+    return [
+        {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
+        for call in response.tool_calls
+    ]
 
 
 def _check_usage(usage: Usage | None) -> None:

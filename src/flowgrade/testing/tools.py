@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from flowgrade.errors import FlowDefinitionError, Place
-from flowgrade.flows import AgentTool, ModuleSpace, ToolContext, ToolSet, ToolSource, Workshop
+from flowgrade.flows import AgentTool, ToolContext, ToolSet, ToolSource, open_workshop
 from flowgrade.models import Models
 from flowgrade.records import Json, JsonObject, dumps_any
 from flowgrade.settings import read_settings
@@ -91,5 +91,5 @@ class ToolSourceConformance:
         folder = Path(tempfile.mkdtemp(prefix="flowgrade-"))
         for name, text in self.files().items():
             (folder / name).write_text(text, encoding="utf-8")
-        workshop = Workshop(folder=folder, space=ModuleSpace(folder), models=self.models())
+        workshop = open_workshop(folder, self.models())
         return self.source().open(definition, workshop, _PLACE)

@@ -103,10 +103,10 @@ class TracePart(ActiveTrace):
         """Hand a finished span to the whole trace."""
         self._whole.add(recorded)
 
-    def spend(self, usage: Usage | None, cost: float | None) -> None:
+    def spend(self, usage: Usage | None, cost: float | None, *, failed: bool) -> None:
         """Add what one model call consumed, here and to the whole."""
-        super().spend(usage, cost)
-        self._whole.spend(usage, cost)
+        super().spend(usage, cost, failed=failed)
+        self._whole.spend(usage, cost, failed=failed)
 
 
 class ActiveSpan:

@@ -325,7 +325,7 @@ def test_functions_that_are_not_allowed_are_not_offered(
 
 def test_a_model_without_tools_says_that_it_has_none(models: Models) -> None:
     agent = Agent(model="embedded/reader", models=models, tools=[weather])
-    with pytest.raises(UnsupportedByModelError, match="cannot call tools"):
+    with pytest.raises(UnsupportedByModelError, match="lacks what the request needs: tools"):
         agent.run("What is the weather?")
 
 

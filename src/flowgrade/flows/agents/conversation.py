@@ -179,7 +179,9 @@ class Conversation:
 
     @property
     def _cost(self) -> float | None:
-        return self._active.trace.cost if self._active.trace is not None else None
+        trace = self._active.trace
+        # What is known of only a part of the calls is no bound for the whole.
+        return None if trace is None or trace.unpriced else trace.cost
 
     def _over(self, limit: StopReason, what: str) -> NoReturn:
         self._close_calls()

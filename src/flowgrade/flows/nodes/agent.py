@@ -56,8 +56,8 @@ class AgentNode:
         return Step(
             node=node,
             acall=call.answer,
-            aemit=call.stream,
-            streamed_part=("answer",),
+            relay=call.stream,
+            part="answer",
             prepare=lambda: call.prepare(literals),
             literals=literals,
             references=references_of(node),
@@ -77,7 +77,7 @@ class _Settings:
 
     @classmethod
     def read(cls, node: NodeSpec, workshop: Workshop) -> _Settings:
-        given = node.extra
+        given = node.options
         schema = _of(node, "output_schema", Mapping, "a JSON schema")
         approve = _of(node, "approve", list, "a list of names of tools") or []
         on_limit = given.get("on_limit", "fail")
@@ -159,7 +159,7 @@ class _Call:
 def _bound(node: NodeSpec) -> frozenset[str]:
     """The inputs of the node that parameters of tools are bound to."""
     found: set[str] = set()
-    for item in node.extra.get("tools") or ():
+    for item in node.options.get("tools") or ():
         for definition in item.values():
             bind = definition.get("bind") if isinstance(definition, Mapping) else None
             found.update(map(str, bind.values()) if isinstance(bind, Mapping) else ())
@@ -187,7 +187,7 @@ def _told_as_text(emit: Emit) -> Callable[[Any], None]:
 
 
 def _check_fields(node: NodeSpec) -> None:
-    for name in node.extra:
+    for name in node.options:
         near = get_close_matches(name, FIELDS, n=1, cutoff=0.75)
         if name not in FIELDS and near:
             raise FlowDefinitionError(
@@ -216,7 +216,7 @@ def _open(item: Any, node: NodeSpec, workshop: Workshop) -> ToolSet:
 
 
 def _of(node: NodeSpec, name: str, kind: Any, what: str) -> Any:
-    found = node.extra.get(name)
+    found = node.options.get(name)
     if found is None or isinstance(found, kind):
         return found
     raise _wrong(node, name, what)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.files import source_file
 from flowgrade.flows.step import Arguments, Step, Workshop, literals_of, references_of
-from flowgrade.prompts import render_text
+from flowgrade.prompts import errors_placed, read_template, render_text
 
 
 class PromptNode:
@@ -14,12 +14,13 @@ class PromptNode:
     def compile(self, node: NodeSpec, workshop: Workshop) -> Step:
         """Read the template."""
         file = source_file(workshop.folder, node)
-        template = file.read_text(encoding="utf-8")
+        source = read_template(file)
         # Only what comes straight from the flow's caller can carry roles in; see render_text.
         escape = frozenset(n for n, b in node.inputs.items() if b.input is not None)
 
         def call(arguments: Arguments) -> str:
-            return render_text(template, arguments, escape=escape, name=str(file))
+            with errors_placed(source, file):
+                return render_text(source.text, arguments, escape=escape, name=str(file))
 
         return Step(
             node=node,

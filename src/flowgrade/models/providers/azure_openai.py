@@ -1,13 +1,13 @@
-"""Azure OpenAI with a key: a model is the name of a deployment."""
+"""Azure OpenAI, with a key or signed in: a model is the name of a deployment."""
 
 from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
 from flowgrade.errors import InputError, MissingKeyError
-from flowgrade.models.connection import Connection
+from flowgrade.models.connection import AuthMode, Connection
 from flowgrade.models.model import Model
-from flowgrade.models.opening import open_endpoint
+from flowgrade.models.opening import open_caller
 from flowgrade.models.protocol import OpenAIModel
 from flowgrade.models.transport import Transport
 
@@ -25,25 +25,31 @@ class AzureOpenAIProvider:
     name = "azure.ai.openai"
 
     def open(self, model: str, connection: Connection, transport: Transport) -> Model:
-        """Open the deployment ``model``; raises MissingKeyError and InputError."""
+        """Open the deployment ``model``.
+
+        Raises MissingKeyError, InputError, and MissingExtraError where azure-identity is wanted.
+        """
         if not connection.base_url:
             raise InputError(
                 f"The connection '{connection.name}' has no address.",
                 hint=f"Set {connection.url_place} to https://<resource>.openai.azure.com.",
             )
-        if not connection.api_key:
-            raise MissingKeyError(
-                f"The connection '{connection.name}' has no API key.",
-                hint=f"Set {connection.key_place}.",
-            )
-        endpoint = open_endpoint(
+        headers = {}
+        if connection.auth_mode is AuthMode.KEY:
+            if not connection.api_key:
+                raise MissingKeyError(
+                    f"The connection '{connection.name}' has no API key.",
+                    hint=f"Set {connection.key_place}, or auth_mode: entra in connections.yaml.",
+                )
+            headers["api-key"] = connection.api_key.reveal()
+        caller = open_caller(
             transport,
             connection,
             model=model,
             base_url=_address(connection.base_url, model, connection.api_version),
-            headers={"api-key": connection.api_key.reveal()},
+            headers=headers,
         )
-        return OpenAIModel(model, endpoint, connection.parameters)
+        return OpenAIModel(model, caller, connection.parameters)
 
 
 def _address(base_url: str, deployment: str, api_version: str | None) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import urlsplit, urlunsplit
 
 from flowgrade.errors import MissingKeyError
-from flowgrade.models.connection import Connection
+from flowgrade.models.connection import AuthMode, Connection
 from flowgrade.models.model import Model
-from flowgrade.models.opening import open_endpoint
+from flowgrade.models.opening import open_caller
 from flowgrade.models.protocol import OpenAIModel
 from flowgrade.models.transport import Transport
 
@@ -21,7 +21,10 @@ class OpenAIProvider:
     name = "openai"
 
     def open(self, model: str, connection: Connection, transport: Transport) -> Model:
-        """Open ``model``; raises MissingKeyError and InputError."""
+        """Open ``model``.
+
+        Raises MissingKeyError, InputError, and MissingExtraError where azure-identity is wanted.
+        """
         base_url = connection.base_url or _BASE_URL
         host = urlsplit(base_url).hostname
         if host == _NEEDS_KEY and not connection.api_key:
@@ -31,18 +34,18 @@ class OpenAIProvider:
                 "(ollama/<model>) or the built-in embedded/reader.",
             )
         headers = {}
-        if connection.api_key:
+        if connection.api_key and connection.auth_mode is AuthMode.KEY:
             headers["Authorization"] = f"Bearer {connection.api_key.reveal()}"
         if connection.organization:
             headers["OpenAI-Organization"] = connection.organization
-        endpoint = open_endpoint(
+        caller = open_caller(
             transport,
             connection,
             model=model,
             base_url=_versioned(base_url, connection.api_version),
             headers=headers,
         )
-        return OpenAIModel(model, endpoint, connection.parameters)
+        return OpenAIModel(model, caller, connection.parameters)
 
 
 def _versioned(base_url: str, api_version: str | None) -> str:

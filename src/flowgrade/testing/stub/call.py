@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowgrade.records import Json, JsonObject, loads
+from flowgrade.testing.stub.conversation import chat_of
 from flowgrade.testing.stub.paths import Endpoint, Route
 from flowgrade.testing.stub.refusal import StubRefusal
 from flowgrade.testing.stub.tokens import count_tokens
@@ -18,6 +19,7 @@ class Call:
     path: str
     route: Route
     body: JsonObject
+    """What was sent; of Anthropic's protocol with OpenAI's names beside its own."""
     model: str
     texts: tuple[str, ...]
     """The text of every message, or every prompt or input."""
@@ -41,7 +43,9 @@ def read_call(path: str, route: Route, raw: bytes) -> Call:
     """The call in a request's body; raises StubRefusal (400) when it cannot be understood."""
     body = _json_object(raw)
     model = _model(body, route)
-    if route.endpoint is Endpoint.CHAT:
+    if route.endpoint is Endpoint.MESSAGES:
+        body = chat_of(body)
+    if route.endpoint in {Endpoint.CHAT, Endpoint.MESSAGES}:
         messages = _messages(body)
         texts = tuple(_message_text(message) for message in messages)
         roles = [str(message.get("role")) for message in messages]

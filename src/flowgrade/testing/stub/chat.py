@@ -64,6 +64,8 @@ def _head(reply: Reply, kind: str) -> JsonObject:
 
 def _choice(reply: Reply, index: int, answer: Answer) -> JsonObject:
     message: JsonObject = {"role": "assistant", "content": answer.text, "refusal": None}
+    if reply.reasoning is not None:
+        message["reasoning_content"] = reply.reasoning
     if answer.tool_calls:
         message["tool_calls"] = [
             _tool_call(reply, index, place, call) for place, call in enumerate(answer.tool_calls)
@@ -90,6 +92,8 @@ def _deltas(
     """Delta, logprobs and finish reason of each chunk."""
     content = None if answer.tool_calls else ""
     yield {"role": "assistant", "content": content, **reply.extra_message}, None, None
+    for piece in split_words(reply.reasoning or ""):
+        yield {"reasoning_content": piece}, None, None
     for piece in split_words(answer.text or ""):
         yield {"content": piece}, _logprobs(reply, piece), None
     for place, call in enumerate(answer.tool_calls):

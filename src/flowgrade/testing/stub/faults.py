@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from email.utils import formatdate
 
 from flowgrade.testing.stub.call import Call
-from flowgrade.testing.stub.paths import Route
+from flowgrade.testing.stub.paths import Endpoint, Route
 from flowgrade.testing.stub.play import Play
 from flowgrade.testing.stub.refusal import StubRefusal, content_filter_refusal
 from flowgrade.testing.stub.script import StubReply, StubScript
+
+_KEYS = ("api-key", "x-api-key")
+_SAMPLING = frozenset({"temperature", "top_p", "top_k"})
+_NO_SAMPLING = "2026-10-21"  # the version of Anthropic's protocol that dropped them
 
 
 def check_access(script: StubScript, headers: Mapping[str, str], *, route: Route) -> None:
@@ -20,10 +24,22 @@ def check_access(script: StubScript, headers: Mapping[str, str], *, route: Route
         return
     kind, _, token = headers.get("Authorization", "").partition(" ")
     given = token.strip() if kind.lower() == "bearer" else None
-    if script.require_key not in (given, headers.get("api-key")):
-        has_key = bool(given) or "api-key" in headers
+    if script.require_key not in (given, *(headers.get(name) for name in _KEYS)):
+        has_key = bool(given) or any(name in headers for name in _KEYS)
         message = None if has_key else _missing_key(route)
         raise StubRefusal(401, message, code=None if has_key else "missing_api_key")
+
+
+def check_protocol(headers: Mapping[str, str], call: Call) -> None:
+    """Raise StubRefusal (400) for a call that its version of Anthropic's protocol does not take."""
+    if call.route.endpoint is not Endpoint.MESSAGES:
+        return
+    version = headers.get("anthropic-version")
+    if version is None:
+        raise StubRefusal(400, "anthropic-version: header is required")
+    removed = sorted(_SAMPLING & call.body.keys())
+    if removed and version >= _NO_SAMPLING:
+        raise StubRefusal(400, f"{removed[0]}: Extra inputs are not permitted")
 
 
 def check_model(script: StubScript, model: str) -> None:
@@ -46,7 +62,7 @@ def check_prompt(play: Play, call: Call) -> None:
     if most is not None and call.prompt_tokens > most:
         raise StubRefusal(
             400,
-            f"The prompt has {call.prompt_tokens} tokens; this model's context takes {most}.",
+            f"The prompt is too long: {call.prompt_tokens} tokens > {most} maximum.",
             code="context_length_exceeded",
             param="messages",
         )
@@ -92,4 +108,6 @@ def retry_headers(seconds: float | None, script: StubScript) -> dict[str, str]:
 
 def _missing_key(route: Route) -> str:
     header = "api-key" if route.azure else "Authorization: Bearer"
+    if route.endpoint is Endpoint.MESSAGES:
+        header = "x-api-key"
     return f"The call has no API key: send it in the header {header}."

@@ -15,7 +15,9 @@ from flowgrade.testing.stub.call import Call, read_call
 from flowgrade.testing.stub.chat import chat_body, chat_events
 from flowgrade.testing.stub.completion import completion_body, completion_events
 from flowgrade.testing.stub.embedding import embedding_body
+from flowgrade.testing.stub.events import STREAM_END
 from flowgrade.testing.stub.journal import MOST_REQUESTS, Journal
+from flowgrade.testing.stub.messages import messages_body, messages_events
 from flowgrade.testing.stub.paths import Endpoint, Route, find_route
 from flowgrade.testing.stub.play import Mishap, Play, Rule
 from flowgrade.testing.stub.refusal import StubRefusal
@@ -66,7 +68,9 @@ class StubHandler:
             with self.journal.calling():
                 return await self._call(request, route, raw, arrived=arrived)
         except StubRefusal as refusal:
-            return json_answer(refusal.body, status=refusal.status, headers=refusal.headers)
+            messages = _is_messages(find_route(path))
+            body = refusal.anthropic_body if messages else refusal.body
+            return json_answer(body, status=refusal.status, headers=refusal.headers)
         except ConnectionError:
             # The client has gone: nobody reads this, but aiohttp wants an answer.
             return web.Response()
@@ -100,6 +104,7 @@ class StubHandler:
         try:
             faults.check_access(play.script, request.headers, route=route)
             call = read_call(request.path, route, raw)
+            faults.check_protocol(request.headers, call)
             mishap = _check_call(call, raw, play, now=arrived)
             rule = play.rule_for(call)
             if rule and rule.reply.status is not None:
@@ -132,7 +137,8 @@ class StubHandler:
         if mishap is Mishap.GARBAGE:
             return garbage_answer(streamed=events is not None)
         if events is not None:
-            return await EventSender(play, closing=self.closing).send(
+            end = b"" if _is_messages(call.route) else STREAM_END
+            return await EventSender(play, closing=self.closing, end=end).send(
                 request, events, mishap=mishap
             )
         return await send_half(request, body) if mishap else json_answer(body)
@@ -175,14 +181,22 @@ def _check_call(call: Call, raw: bytes, play: Play, *, now: float) -> Mishap | N
 def _whole(call: Call, rule: Rule | None, play: Play) -> bytes:
     if call.route.endpoint is Endpoint.EMBEDDING:
         return embedding_body(call, rule, play)
-    reply = compose(call, rule, play)
-    return chat_body(reply) if call.route.endpoint is Endpoint.CHAT else completion_body(reply)
+    return _FORMS[call.route.endpoint][0](compose(call, rule, play))
 
 
 def _events(call: Call, rule: Rule | None, play: Play) -> list[bytes]:
-    reply = compose(call, rule, play)
-    chat = call.route.endpoint is Endpoint.CHAT
-    return chat_events(reply) if chat else completion_events(reply)
+    return _FORMS[call.route.endpoint][1](compose(call, rule, play))
+
+
+def _is_messages(route: Route | None) -> bool:
+    return route is not None and route.endpoint is Endpoint.MESSAGES
+
+
+_FORMS = {
+    Endpoint.CHAT: (chat_body, chat_events),
+    Endpoint.COMPLETION: (completion_body, completion_events),
+    Endpoint.MESSAGES: (messages_body, messages_events),
+}
 
 
 def _models(route: Route, play: Play) -> web.Response:

@@ -1,4 +1,4 @@
-"""Which endpoint a path means: OpenAI's forms and Azure's."""
+"""Which endpoint a path means: OpenAI's forms, Azure's and Anthropic's."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ class Endpoint(StrEnum):
     CHAT = "chat/completions"
     COMPLETION = "completions"
     EMBEDDING = "embeddings"
+    MESSAGES = "messages"
+    """Chat in Anthropic's protocol."""
     MODELS = "models"
 
 
@@ -37,6 +39,8 @@ def find_route(path: str) -> Route | None:
         return Route(endpoint=Endpoint(found[2]), azure=found[1] == "/openai")
     if found := _MODELS.fullmatch(path):
         return Route(endpoint=Endpoint.MODELS, model=found[2], azure=found[1] == "/openai")
+    if path in _MESSAGES:
+        return Route(endpoint=Endpoint.MESSAGES)
     return None
 
 
@@ -44,4 +48,5 @@ _CALLS = "(chat/completions|completions|embeddings)"
 _PREFIX = "(/openai/v1|/openai|/v1|)"
 _DEPLOYMENT = re.compile(rf"/openai/deployments/([^/]+)/{_CALLS}")
 _PLAIN = re.compile(rf"{_PREFIX}/{_CALLS}")
+_MESSAGES = frozenset({"/v1/messages", "/messages", "/anthropic/v1/messages"})
 _MODELS = re.compile(rf"{_PREFIX}/models(?:/(.+))?")

@@ -1,4 +1,4 @@
-"""Error answers in OpenAI's shape: ``{"error": {"message", "type", "param", "code"}}``."""
+"""Error answers, in OpenAI's shape and in Anthropic's."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class StubRefusal(FlowgradeError):
         super().__init__(message or usual_message)
         self.status = status
         self.headers = dict(headers or {})
+        self._more = dict(more or {})
         self.error: dict[str, Any] = {
             "message": self.message,
             "type": kind,
@@ -36,8 +37,18 @@ class StubRefusal(FlowgradeError):
 
     @property
     def body(self) -> bytes:
-        """The JSON to send."""
+        """The JSON to send: ``{"error": {"message", "type", "param", "code"}}``."""
         return dumps({"error": self.error}).encode()
+
+    @property
+    def anthropic_body(self) -> bytes:
+        """The JSON to send as Anthropic: ``{"type", "error": {"type", "message"}, …}``."""
+        error: dict[str, Any] = {
+            "type": _ANTHROPIC.get(self.status, "api_error"),
+            "message": self.message,
+            **{key: value for key, value in self._more.items() if value is not None},
+        }
+        return dumps({"type": "error", "error": error, "request_id": "req_stub"}).encode()
 
 
 def content_filter_refusal() -> StubRefusal:
@@ -63,6 +74,18 @@ def content_filter_refusal() -> StubRefusal:
     )
 
 
+_ANTHROPIC = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    405: "invalid_request_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
 _USUAL: dict[int, tuple[str, str | None, str]] = {
     400: ("invalid_request_error", None, "The stub refuses this request."),
     401: ("invalid_request_error", "invalid_api_key", "The stub does not know this API key."),
@@ -74,4 +97,5 @@ _USUAL: dict[int, tuple[str, str | None, str]] = {
     429: ("requests", "rate_limit_exceeded", "The stub asks for fewer calls."),
     500: ("server_error", "server_error", "The stub reports a failure of the server."),
     503: ("server_error", "service_unavailable", "The stub reports that it is overloaded."),
+    529: ("server_error", "overloaded", "The stub reports that it is overloaded."),
 }

@@ -28,6 +28,8 @@ class Answer:
     text: str | None
     tool_calls: Sequence[StubToolCall] = ()
     finish_reason: str
+    stopped_by: str | None = None
+    """The stop sequence that ended the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class Reply:
     usage: JsonObject
     extra: Mapping[str, Any]
     extra_message: Mapping[str, Any]
+    reasoning: str | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -64,6 +67,7 @@ def compose(call: Call, rule: Rule | None, play: Play) -> Reply:
         usage=_usage(call, answers, scripted, play.script),
         extra={**play.script.extra, **scripted.extra},
         extra_message=scripted.extra_message,
+        reasoning=scripted.reasoning,
     )
 
 
@@ -120,15 +124,16 @@ def _limited(answer: Answer, body: JsonObject) -> Answer:
     if answer.text is None:
         return answer
     text, reason = answer.text, answer.finish_reason
-    cut = min((at for stop in _stops(body) if (at := text.find(stop)) >= 0), default=None)
+    cut = min(((at, stop) for stop in _stops(body) if (at := text.find(stop)) >= 0), default=None)
+    stopped_by = None
     if cut is not None:
-        text, reason = text[:cut], "stop"
+        text, reason, stopped_by = text[: cut[0]], "stop", cut[1]
     limit = whole_number(body, "max_completion_tokens", least=1)
     if limit is None:
         limit = whole_number(body, "max_tokens", least=1)
     if limit is not None and (short := first_tokens(text, limit)) != text:
-        text, reason = short, "length"
-    return replace(answer, text=text, finish_reason=reason)
+        text, reason, stopped_by = short, "length", None
+    return replace(answer, text=text, finish_reason=reason, stopped_by=stopped_by)
 
 
 def _stops(body: JsonObject) -> list[str]:

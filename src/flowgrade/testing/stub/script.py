@@ -44,6 +44,8 @@ class StubReply:
     text: str | Sequence[str] | None = None
     """The reply, or replies given in turn and then from the start again."""
     tool_calls: Sequence[StubToolCall] = ()
+    reasoning: str | None = None
+    """What the model is to have thought: ``reasoning_content``, or Anthropic's thinking block."""
     finish_reason: str | None = None
     usage: Mapping[str, Any] | None = None
     """Fields that replace those of the counted usage."""
@@ -165,6 +167,7 @@ _REPLY_CHECKS = {
     "times": checks.POSITIVE_COUNT.or_none(),
     "text": _REPLY_TEXT.or_none(),
     "tool_calls": _TOOL_CALLS,
+    "reasoning": checks.TEXT.or_none(),
     "finish_reason": checks.TEXT.or_none(),
     "usage": checks.MAPPING.or_none(),
     "status": checks.FAULT_STATUS.or_none(),

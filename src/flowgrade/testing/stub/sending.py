@@ -49,9 +49,10 @@ async def send_half(request: web.BaseRequest, body: bytes) -> web.StreamResponse
 class EventSender:
     """Sends one stream, each event at its time."""
 
-    def __init__(self, play: Play, *, closing: asyncio.Event) -> None:
+    def __init__(self, play: Play, *, closing: asyncio.Event, end: bytes = STREAM_END) -> None:
         self._play = play
         self._closing = closing
+        self._end = end
 
     async def send(
         self, request: web.BaseRequest, events: list[bytes], *, mishap: Mishap | None
@@ -68,7 +69,8 @@ class EventSender:
             await self._closing.wait()
         else:
             await self._write(response, events)
-            await response.write(STREAM_END)
+            if self._end:
+                await response.write(self._end)
         return response
 
     async def _write(self, response: web.StreamResponse, events: list[bytes]) -> None:

@@ -1,0 +1,20 @@
+"""Caller: what a model makes its calls with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Protocol
+
+from flowgrade.records import JsonObject
+
+
+class Caller(Protocol):
+    """JSON calls to one model at one address; an Endpoint is one."""
+
+    async def post(self, path: str, payload: JsonObject) -> JsonObject:
+        """Post ``payload`` to ``path``; gives the answer's JSON. Raises a ModelError."""
+        ...
+
+    def stream(self, path: str, payload: JsonObject) -> AsyncGenerator[JsonObject]:
+        """Post ``payload`` and yield the JSON events of the answer."""
+        ...

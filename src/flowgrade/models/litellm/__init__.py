@@ -1,0 +1,1 @@
+"""Models of every other provider, by the adapter library litellm; loaded at the first call."""

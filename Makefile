@@ -48,6 +48,10 @@ lint-rooms: $(DEV)
 lint-spelling: $(DEV)
 	@$(VENV)/bin/codespell
 
+.PHONY: compat
+compat: $(DEV)  ## run prompt flow's own examples (PROMPTFLOW_EXAMPLES names their folder)
+	@$(PYTHON) -m tools.compat $(ARGS)
+
 .PHONY: docs
 docs: $(DEV)  ## check the links and that generated pages are fresh
 	@$(PYTHON) tools/docs.py --check

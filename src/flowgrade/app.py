@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from flowgrade.datasets import Dataset, open_dataset, rows_dataset
 from flowgrade.errors import InputError
-from flowgrade.flows import Flow, function_flow, run_blocking
+from flowgrade.flows import Flow, function_flow, offer_modules, offer_types, run_blocking
 from flowgrade.flows import load_flow as load
 from flowgrade.models import Model, Models
+from flowgrade.promptflow import PromptFlowFinder, promptflow_value, set_host
 from flowgrade.runs import (
     Order,
     Origin,
@@ -73,11 +74,13 @@ class App:
         *,
         variant: str | None = None,
         init: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
         record: bool = False,
     ) -> Flow:
         """Load a flow; with ``record`` the traces of its calls are stored in the project."""
+        _welcome_promptflow(self)
         named = _absolute(source) if isinstance(source, (str, Path)) else source
-        loaded = load(named, models=self.models, variant=variant, init=init)
+        loaded = load(named, models=self.models, variant=variant, init=init, overrides=overrides)
         return replace(loaded, sink=store_sink(self.store)) if record else loaded
 
     def agent(
@@ -210,6 +213,16 @@ def open_in_worker(order: Order) -> Flow:
     settings = read_settings(order.environment, folder=Path(order.project))
     app = App(settings, part=(order.index, order.workers))
     return app.load_flow(order.source, variant=order.variant, init=order.init)
+
+
+def _welcome_promptflow(app: App) -> None:
+    """Let flows import prompt flow's names, which stand for what is in ``app``'s project."""
+    offer_modules(_FINDER)
+    offer_types(promptflow_value)
+    set_host(lambda: app)
+
+
+_FINDER = PromptFlowFinder()
 
 
 @cache

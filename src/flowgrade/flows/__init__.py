@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from flowgrade.flows.body import Aggregate, RowResult
 from flowgrade.flows.definition import InputSpec, NodeSpec, OutputSpec
 from flowgrade.flows.flow import Chunk, Execution, Flow
+from flowgrade.flows.guests import NOT_MINE, flow_code, offer_modules, offer_types
 from flowgrade.flows.load import function_flow, load_flow, open_workshop
-from flowgrade.flows.loop import run_blocking
+from flowgrade.flows.loop import in_flow_loop, run_blocking
 from flowgrade.flows.metrics import log_metric
 from flowgrade.flows.modules import ModuleSpace
 from flowgrade.flows.references import Binding
@@ -79,6 +80,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "NOT_MINE",
     "NODE_TYPES",
     "TOOL_SOURCES",
     "Agent",
@@ -116,12 +118,16 @@ __all__ = [
     "flow_tool",
     "do",
     "function_flow",
+    "flow_code",
+    "in_flow_loop",
     "in_thread",
     "is_somebody_asked",
     "literals_of",
     "load_flow",
     "open_workshop",
     "log_metric",
+    "offer_modules",
+    "offer_types",
     "parse_choice",
     "references_of",
     "run_blocking",

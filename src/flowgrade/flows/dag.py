@@ -17,6 +17,7 @@ from flowgrade.flows.definition import (
     OutputSpec,
 )
 from flowgrade.flows.graph import order
+from flowgrade.flows.overrides import with_overrides
 from flowgrade.flows.references import Binding, bind_reference, parse_binding
 from flowgrade.flows.types import TYPES
 from flowgrade.flows.variants import choose_variant, variant_names
@@ -24,13 +25,18 @@ from flowgrade.flows.yamlfile import YamlFile
 from flowgrade.records import dumps
 
 
-def read_dag(file: YamlFile, *, variant: str | None = None) -> FlowSpec:
+def read_dag(
+    file: YamlFile, *, variant: str | None = None, overrides: Mapping[str, Any] | None = None
+) -> FlowSpec:
     """The flow that ``file`` defines, with ``variant`` (``${node.variant}``) chosen.
 
-    Raises FlowDefinitionError with file, line and next step for what cannot be run.
+    ``overrides`` replace parts of nodes; see ``with_overrides``. Raises FlowDefinitionError with
+    file, line and next step for what cannot be run.
     """
     inputs = read_inputs(file, ("inputs",))
     raw_nodes, paths = choose_variant(file, variant)
+    if overrides:
+        raw_nodes = with_overrides(raw_nodes, overrides)
     nodes = [_node(file, raw, path) for raw, path in zip(raw_nodes, paths, strict=True)]
     _check_unique(nodes)
     outputs = _outputs(file)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from flowgrade.errors import Place
 from flowgrade.flows.conditions import Condition
 from flowgrade.flows.references import Binding
+from flowgrade.models import Connection
 from flowgrade.records import JsonObject
 
 
@@ -74,7 +75,8 @@ class NodeSpec:
     tool: str | None = None
     """Package tool: ``package.module.function``."""
     inputs: Mapping[str, Binding] = field(default_factory=dict)
-    connection: str | None = None
+    connection: str | Connection | None = None
+    """Of an llm node: a connection's name, or the connection itself."""
     api: str | None = None
     aggregation: bool = False
     activate: ActivateSpec | None = None

@@ -7,13 +7,14 @@ import inspect
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 from flowgrade.errors import FlowDefinitionError, Place
 from flowgrade.flows.function_body import signature_of
+from flowgrade.flows.guests import NOT_MINE, converted
 from flowgrade.flows.modules import ModuleSpace
 from flowgrade.flows.types import coerce
-from flowgrade.models import Connection, Models
+from flowgrade.models import Models
 
 
 def find_entry(entry: str, space: ModuleSpace, *, file: Path) -> Any:
@@ -69,7 +70,7 @@ def _init_arguments(
     found: type, init: Mapping[str, Any], models: Models, name: str
 ) -> dict[str, Any]:
     specs = {spec.name: spec for spec in signature_of(found.__init__, bound=True)}  # type: ignore[misc]
-    annotations = inspect.get_annotations(found.__init__)  # type: ignore[misc]
+    annotations = _annotations(found.__init__)  # type: ignore[misc]
     arguments: dict[str, Any] = {}
     for key, value in init.items():
         if key not in specs:
@@ -78,16 +79,23 @@ def _init_arguments(
                 f"The class '{name}' takes no init value '{key}'.",
                 hint=f"Did you mean '{near[0]}'?" if near else f"It takes: {', '.join(specs)}.",
             )
-        if annotations.get(key) in (Connection, "Connection") and isinstance(value, str):
-            arguments[key] = models.connection(value)
-        else:
-            arguments[key] = coerce(value, specs[key].type, name=key)
+        made = converted(annotations.get(key), value, models)
+        if made is NOT_MINE:
+            made = coerce(value, specs[key].type, name=key)
+        arguments[key] = made
     if missing := [n for n, spec in specs.items() if spec.required and n not in arguments]:
         raise FlowDefinitionError(
             f"The class '{name}' needs the init value '{missing[0]}'.",
             hint=f"Give it with --init {missing[0]}=VALUE.",
         )
     return arguments
+
+
+def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return get_type_hints(function)
+    except (NameError, TypeError, AttributeError):
+        return inspect.get_annotations(function)
 
 
 def _module(name: str, space: ModuleSpace, file: Path) -> Any:

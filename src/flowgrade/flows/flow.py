@@ -15,6 +15,7 @@ import orjson
 from flowgrade.errors import FlowInputError, FlowOutputError, NodeError, RowTimeoutError
 from flowgrade.flows.body import Aggregate, Body, RowResult, Values, Yield
 from flowgrade.flows.definition import InputSpec
+from flowgrade.flows.guests import flow_code
 from flowgrade.flows.loop import run_blocking
 from flowgrade.flows.streams import Emit
 from flowgrade.flows.types import coerce
@@ -145,7 +146,7 @@ class Flow:
         trace that is active here, if one is.
         """
         call = _Call(self, inputs, parent, join=join)
-        with call.root:
+        with call.root, flow_code():
             try:
                 call.gave(self.body.call(call.begin()))
             except Exception as error:  # noqa: BLE001  users' code may fail in any way
@@ -170,7 +171,7 @@ class Flow:
         goes on in its thread, unheard.
         """
         call = _Call(self, inputs, parent, join=join)
-        with call.root:
+        with call.root, flow_code():
             try:
                 call.gave(await _within(timeout, self.body.acall(call.begin(), emit)))
             except Exception as error:  # noqa: BLE001  users' code may fail in any way
@@ -182,7 +183,7 @@ class Flow:
     async def aexecute_node(self, name: str, inputs: Values, *, sink: Sink) -> Execution:
         """Run one node alone, with a trace of its own."""
         call = _Call(self, inputs, None)
-        with call.root:
+        with call.root, flow_code():
             try:
                 call.root.inputs(inputs)
                 call.gave(await self.body.acall_node(name, inputs))
@@ -194,7 +195,8 @@ class Flow:
 
     async def aggregate(self, rows: Iterable[RowResult]) -> Aggregate:
         """Do what comes once after all rows of a run."""
-        return await self.body.aggregate(rows)
+        with flow_code():
+            return await self.body.aggregate(rows)
 
     def check_names(self, inputs: Mapping[str, Any]) -> None:
         """Raise FlowInputError for an input that the flow does not have."""

@@ -16,6 +16,7 @@ from flowgrade.flows.entry import find_entry, instantiate
 from flowgrade.flows.files import code_digest, find_definition, inner_source
 from flowgrade.flows.flow import Flow
 from flowgrade.flows.function_body import FunctionBody
+from flowgrade.flows.guests import flow_code
 from flowgrade.flows.includes import include_files, with_includes
 from flowgrade.flows.loading import entered, space_of
 from flowgrade.flows.nodes_body import NodesBody
@@ -32,22 +33,41 @@ def load_flow(
     models: Models,
     variant: str | None = None,
     init: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
 ) -> Flow:
     """Load a flow.
 
     ``source`` is a flow's folder or file, ``file.py:name``, ``module:name``, or a Python function
     or object. ``variant`` is ``${node.variant}``; ``init`` has the constructor's values of a flow
-    that is a class. Raises FlowDefinitionError with file, line and next step.
+    that is a class; ``overrides`` replace parts of nodes (``nodes.answer.inputs.model``). Raises
+    FlowDefinitionError with file, line and next step.
     """
     if isinstance(source, Flow):
         return source
-    if callable(source):
-        return function_flow(source, models=models, init=init or {})
-    text = str(source)
+    with flow_code():
+        if callable(source):
+            return function_flow(source, models=models, init=init or {})
+        return _load(str(source), models, variant, init or {}, overrides)
+
+
+def _load(
+    text: str,
+    models: Models,
+    variant: str | None,
+    init: Mapping[str, Any],
+    overrides: Mapping[str, Any] | None,
+) -> Flow:
     if ":" in text and not Path(text).exists() and not (len(text) > 1 and text[1:3] == ":\\"):
-        return _named(text, models, init or {})
+        return _named(text, models, init)
     file = find_definition(Path(text))
-    return _from_file(file, text, models, variant, dict(init or {}))
+    if overrides:
+        definition = read_yaml_file(file) if file.suffix != ".prompty" else None
+        if definition is None or "entry" in definition.data:
+            raise InputError(
+                "Only a flow of nodes takes overrides.", hint="Give init values or inputs instead."
+            )
+        return _dag(definition, text, models, variant, overrides)
+    return _from_file(file, text, models, variant, dict(init))
 
 
 def function_flow(
@@ -103,8 +123,14 @@ def _from_yaml(
     return _dag(definition, source, models, variant)
 
 
-def _dag(definition: YamlFile, source: str, models: Models, variant: str | None) -> Flow:
-    spec = read_dag(definition, variant=variant)
+def _dag(
+    definition: YamlFile,
+    source: str,
+    models: Models,
+    variant: str | None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Flow:
+    spec = read_dag(definition, variant=variant, overrides=overrides)
     folder = with_includes(spec.folder, spec.includes, file=spec.file)
     with entered(folder / spec.file.name, copy_of=spec.file):
         workshop = open_workshop(folder, models, home=spec.folder)

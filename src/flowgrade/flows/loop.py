@@ -18,13 +18,18 @@ _NAME = "flowgrade-loop"
 _PATIENCE = 10.0  # seconds that closing may take when the process ends
 
 
+def in_flow_loop() -> bool:
+    """Whether this code runs in the loop that ``run_blocking`` would wait for."""
+    return threading.current_thread().name == _NAME
+
+
 def run_blocking(work: Coroutine[Any, Any, T]) -> T:
     """Run ``work`` to its end and return what it gives; also from inside a running loop.
 
     All calls share one loop, so that pooled connections live on between them. Raises UsageError
     when called from async code that this loop itself runs, which would wait for itself.
     """
-    if threading.current_thread().name == _NAME:
+    if in_flow_loop():
         work.close()
         raise UsageError(
             "A flow was called without await from async code.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -17,6 +17,9 @@ GROUP = "package_tools"
 """Entry-point group, the one that prompt flow's tool packages use: a callable that returns
 ``{tool id: description}``, where the description names module, function and maybe class."""
 
+OWN_GROUP = "flowgrade.package_tools"
+"""The same for stand-ins that come with Flowgrade; a package that is installed goes first."""
+
 
 def find_package_tool(node: NodeSpec) -> Tool:
     """The installed tool that ``node`` names; raises FlowDefinitionError when there is none."""
@@ -29,14 +32,14 @@ def find_package_tool(node: NodeSpec) -> Tool:
             hint=f"Did you mean '{near[0]}'?" if near else "Install the package that has it.",
             place=node.place,
         )
-    return as_tool(_function(str(node.tool), description))
+    return _tool(str(node.tool), description)
 
 
 @cache
 def package_tools() -> dict[str, Mapping[str, Any]]:
     """Every tool that installed packages offer, by id."""
     found: dict[str, Mapping[str, Any]] = {}
-    for point in entry_points(GROUP):
+    for point in [*entry_points(OWN_GROUP), *entry_points(GROUP)]:
         try:
             offered = point.load()()
         except Exception as error:  # a stranger's package may fail in any way
@@ -51,15 +54,14 @@ def package_tools() -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def _function(name: str, description: Mapping[str, Any]) -> Callable[..., Any]:
+def _tool(name: str, description: Mapping[str, Any]) -> Tool:
     try:
-        owner: Any = importlib.import_module(description["module"])
-        if description.get("class_name") or description.get("class"):
-            owner = getattr(owner, description.get("class_name") or description["class"])()
-        function: Callable[..., Any] = getattr(owner, description["function"])
+        module: Any = importlib.import_module(description["module"])
+        kind = description.get("class_name") or description.get("class")
+        owner = getattr(module, kind) if kind else None
+        return as_tool(getattr(owner or module, description["function"]), owner=owner)
     except (ImportError, AttributeError, KeyError, TypeError) as error:
         raise PluginError(
             f"The tool '{name}' cannot be loaded: {error}",
             hint="Reinstall the package it comes from.",
         ) from error
-    return function

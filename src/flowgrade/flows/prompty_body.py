@@ -41,6 +41,7 @@ class PromptyBody:
         self.inputs = tuple(_input(name, spec) for name, spec in prompty.inputs.items())
         self._parameters = {k: v for k, v in prompty.parameters.items() if k != "stream"}
         self._json = _wants_json(prompty.parameters)
+        self._streams = bool(prompty.parameters.get("stream"))
         self.streamed = None if self._json or prompty.response == "all" else "output"
 
     def prepare(self) -> None:
@@ -56,6 +57,8 @@ class PromptyBody:
         model = self._model()
         if emit is not None and self.streamed:
             return Yield({"output": await collect(self._pieces(model, inputs), emit)}, {})
+        if self._streams and self.streamed:
+            return Yield({"output": await collect(self._pieces(model, inputs), None)}, {})
         if self._prompty.api == "completion":
             completion = await model.complete(self._completion(inputs))
             found: Json = completion.raw if self._prompty.response == "all" else completion.text

@@ -75,6 +75,9 @@ class Tool:
     parameters: tuple[Parameter, ...]
     takes_any: bool
     """Whether it has ``**kwargs``."""
+    owner: type | None = None
+    """The class whose method it is; its constructor takes a part of the node's inputs."""
+    owner_parameters: tuple[Parameter, ...] = ()
 
     @property
     def is_async(self) -> bool:
@@ -83,13 +86,17 @@ class Tool:
         return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
     def parameter(self, name: str) -> Parameter | None:
-        """The parameter of that name."""
-        return next((p for p in self.parameters if p.name == name), None)
+        """The parameter of that name, of the function or of its class's constructor."""
+        known = (*self.parameters, *self.owner_parameters)
+        return next((p for p in known if p.name == name), None)
 
 
 def find_tool(module: ModuleType, file: str) -> Tool:
     """The one tool that ``module`` defines: its ``@tool`` function, else its only public one."""
     found = tools_of(module)
+    if methods := _methods(module):
+        marked = [function for function in found if is_tool(function)]
+        return _only([as_tool(method, owner=owner) for owner, method in methods], marked, file)
     if len(found) != 1:
         names = ", ".join(f.__name__ for f in found)
         raise FlowDefinitionError(
@@ -110,6 +117,27 @@ def tools_of(module: ModuleType) -> list[Callable[..., Any]]:
     ]
 
 
+def _methods(module: ModuleType) -> list[tuple[type, Callable[..., Any]]]:
+    return [
+        (kind, method)
+        for kind in vars(module).values()
+        if inspect.isclass(kind) and kind.__module__ == module.__name__
+        for method in vars(kind).values()
+        if is_tool(method)
+    ]
+
+
+def _only(methods: list[Tool], functions: list[Any], file: str) -> Tool:
+    if len(methods) + len(functions) != 1:
+        names = [tool.name for tool in methods] + [f.__name__ for f in functions]
+        raise FlowDefinitionError(
+            f"It defines {len(names)} tools ({', '.join(names)}).",
+            hint="Put @tool on exactly one function or method.",
+            place=Place(file),
+        )
+    return methods[0]
+
+
 def is_tool(value: object) -> bool:
     """Whether a function carries a tool decorator's mark."""
     return callable(value) and (
@@ -123,24 +151,31 @@ def mark_of(function: object) -> ToolMark:
     return found if isinstance(found, ToolMark) else ToolMark()
 
 
-def as_tool(function: Callable[..., Any]) -> Tool:
-    """Read a function's signature."""
+def as_tool(function: Callable[..., Any], *, owner: type | None = None) -> Tool:
+    """Read a function's signature; with ``owner`` it is a method of that class."""
     own = getattr(function, _FOREIGN_MARK, function)
+    parameters = _parameters_of(own)
     signature = inspect.signature(own)
-    hints = _hints(own)
     return Tool(
         name=getattr(own, "__name__", type(own).__name__),
         function=own,
-        parameters=tuple(
-            Parameter(
-                name=p.name,
-                annotation=hints.get(p.name, type(p.default) if p.default is not p.empty else None),
-                has_default=p.default is not p.empty,
-            )
-            for p in signature.parameters.values()
-            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-        ),
+        parameters=parameters[1:] if owner else parameters,
         takes_any=any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()),
+        owner=owner,
+        owner_parameters=_parameters_of(owner.__init__)[1:] if owner else (),  # type: ignore[misc]
+    )
+
+
+def _parameters_of(function: Callable[..., Any]) -> tuple[Parameter, ...]:
+    hints = _hints(function)
+    return tuple(
+        Parameter(
+            name=p.name,
+            annotation=hints.get(p.name, type(p.default) if p.default is not p.empty else None),
+            has_default=p.default is not p.empty,
+        )
+        for p in inspect.signature(function).parameters.values()
+        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
     )
 
 

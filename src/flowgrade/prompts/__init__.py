@@ -18,7 +18,7 @@ from flowgrade.prompts.images import (
     load_images,
 )
 from flowgrade.prompts.limits import Limits
-from flowgrade.prompts.source import TemplateSource, read_template
+from flowgrade.prompts.source import TemplateSource, read_template, with_included
 
 if TYPE_CHECKING:
     from flowgrade.prompts.chat import Dialect, parse_chat
@@ -109,6 +109,7 @@ __all__ = [
     "text_of",
     "texts_of",
     "variables_of",
+    "with_included",
 ]
 
 

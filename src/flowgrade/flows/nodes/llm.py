@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.files import source_file
+from flowgrade.flows.guests import converted
 from flowgrade.flows.model_inputs import (
     given_in,
     model_name,
@@ -14,11 +15,14 @@ from flowgrade.flows.model_inputs import (
     parameters_of,
     variables_in,
 )
+from flowgrade.flows.parameters import promptflow_parameters
 from flowgrade.flows.step import Arguments, Step, Workshop, literals_of, references_of
 from flowgrade.models import (
     ChatRequest,
     CompletionRequest,
+    Connection,
     Model,
+    Models,
     ask_json,
     check_schema,
     schema_of,
@@ -30,8 +34,14 @@ from flowgrade.prompts import (
     render_chat,
     render_text,
     variables_of,
+    with_included,
 )
-from flowgrade.records import Json
+from flowgrade.records import Json, JsonObject
+
+# The keys that a message has in prompt flow even when the endpoint says nothing of them.
+_MESSAGE = dict.fromkeys(
+    ("content", "refusal", "role", "annotations", "audio", "function_call", "tool_calls")
+)
 
 
 class LlmNode:
@@ -43,10 +53,15 @@ class LlmNode:
         source = read_template(file)
         with errors_placed(source, file):
             variables = frozenset(variables_of(source.text, name=str(file)))
+        if "prompt" in node.inputs and "prompt" not in variables:
+            # In prompt flow this input takes the template's place. Rendering it once more, as
+            # prompt flow does, would let users' text be a template.
+            source = with_included("{{prompt}}", file=file)
+            variables = frozenset({"prompt"})
         literals = literals_of(node)
         call = _Call(
             node=node,
-            open_model=lambda name: workshop.models.open(name, connection=node.connection),
+            models=workshop.models,
             source=source,
             file=file,
             escape=frozenset(n for n, b in node.inputs.items() if b.input is not None),
@@ -70,18 +85,19 @@ class _Call:
         self,
         *,
         node: NodeSpec,
-        open_model: Callable[[str], Model],
         source: TemplateSource,
         file: Path,
         escape: frozenset[str],
         parameters: frozenset[str],
+        models: Models,
     ) -> None:
         self._node = node
-        self._open = open_model
         self._source = source
         self._file = file
         self._escape = escape
         self._parameters = parameters
+        self._models = models
+        self._defaults: JsonObject | None = None
         self._completes = node.api == "completion"
 
     def prepare(self, literals: Arguments) -> None:
@@ -100,7 +116,8 @@ class _Call:
             return completion.text
         request = self._chat(arguments)
         if "tools" in arguments or "functions" in arguments:
-            return (await model.chat(request)).message
+            message = (await model.chat(request)).message
+            return {**_MESSAGE, **message} if self._node.connection else message
         if schema_of(request) is not None:
             return (await ask_json(model, request)).text
         return (await model.chat(request)).text
@@ -131,7 +148,7 @@ class _Call:
                 escape=self._escape,
                 name=str(self._file),
             )
-        return ChatRequest(messages=messages, parameters=given_in(arguments, self._parameters))
+        return ChatRequest(messages=messages, parameters=self._given(arguments))
 
     def _completion(self, arguments: Arguments) -> CompletionRequest:
         with errors_placed(self._source, self._file):
@@ -141,6 +158,26 @@ class _Call:
                 escape=None,
                 name=str(self._file),
             )
-        return CompletionRequest(
-            prompt=str(prompt), parameters=given_in(arguments, self._parameters)
-        )
+        return CompletionRequest(prompt=str(prompt), parameters=self._given(arguments))
+
+    def _given(self, arguments: Arguments) -> JsonObject:
+        given = given_in(arguments, self._parameters)
+        if self._node.connection:
+            return promptflow_parameters({**self._as_promptflow(), **given})
+        return given
+
+    def _open(self, name: str) -> Model:
+        return self._models.open(name, connection=self._connection())
+
+    def _connection(self) -> Connection | None:
+        given = self._node.connection
+        return None if given is None else converted(Connection, given, self._models)
+
+    def _as_promptflow(self) -> JsonObject:
+        """What prompt flow sends when a node with a connection says nothing of it."""
+        if self._defaults is None:
+            self._defaults = {"temperature": 1.0, "top_p": 1.0}
+            found = self._connection()
+            if found is not None and found.kind == "azure_openai" and not self._completes:
+                self._defaults["n"] = 1
+        return self._defaults

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import enum
 import inspect
+from collections.abc import Callable
 from difflib import get_close_matches
+from types import MethodType
 from typing import Any
 
 from flowgrade.errors import FlowDefinitionError, FlowInputError
 from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.files import source_file
+from flowgrade.flows.guests import NOT_MINE, converted
 from flowgrade.flows.packages import find_package_tool
 from flowgrade.flows.step import Arguments, Step, Workshop, literals_of, references_of
 from flowgrade.flows.tools import Parameter, Tool, find_tool, type_name
 from flowgrade.flows.types import coerce
-from flowgrade.models import Connection, Models
+from flowgrade.models import Models
 
 
 class PythonNode:
@@ -24,7 +27,8 @@ class PythonNode:
         """Import the function and check the node's inputs against its signature."""
         tool = _tool(node, workshop)
         _check_inputs(node, tool)
-        function = tool.function
+        literals = _literals(node, tool, workshop.models)
+        function = _bound(node, tool, literals)
 
         def call(arguments: Arguments) -> Any:
             return function(**arguments)
@@ -37,7 +41,7 @@ class PythonNode:
             node=node,
             call=None if tool.is_async else call,
             acall=acall if tool.is_async else None,
-            literals=_literals(node, tool, workshop.models),
+            literals=literals,
             references=references_of(node),
             optional=frozenset(p.name for p in tool.parameters if p.has_default),
         )
@@ -53,8 +57,33 @@ def _tool(node: NodeSpec, workshop: Workshop) -> Tool:
     return find_tool(workshop.space.load_file(file), str(file))
 
 
+def _bound(node: NodeSpec, tool: Tool, literals: Arguments) -> Callable[..., Any]:
+    """The function; a method of an instance that is made once, from literals it takes out."""
+    if tool.owner is None:
+        return tool.function
+    names = [p.name for p in tool.owner_parameters]
+    for name in names:
+        if name in node.inputs and not node.inputs[name].is_literal:
+            raise FlowDefinitionError(
+                f"The input '{name}' of the node '{node.name}' goes to the constructor of "
+                f"'{tool.owner.__name__}', which is called before any row.",
+                hint="Give it a literal value, not a reference.",
+                place=node.place,
+            )
+    given = {name: literals.pop(name) for name in names if name in literals}
+    try:
+        return MethodType(tool.function, tool.owner(**given))
+    except Exception as error:  # users' code may fail in any way
+        raise FlowDefinitionError(
+            f"The class '{tool.owner.__name__}' of the node '{node.name}' cannot be "
+            f"instantiated: {type(error).__name__}: {error}",
+            place=node.place,
+        ) from error
+
+
 def _check_inputs(node: NodeSpec, tool: Tool) -> None:
-    names = [p.name for p in tool.parameters]
+    parameters = (*tool.owner_parameters, *tool.parameters)
+    names = [p.name for p in parameters]
     for name in node.inputs:
         if name not in names and not tool.takes_any:
             near = get_close_matches(name, names, n=1)
@@ -63,7 +92,7 @@ def _check_inputs(node: NodeSpec, tool: Tool) -> None:
                 hint=f"Did you mean '{near[0]}'?" if near else f"It has: {', '.join(names)}.",
                 place=node.place,
             )
-    for parameter in tool.parameters:
+    for parameter in parameters:
         if not parameter.has_default and parameter.name not in node.inputs:
             raise FlowDefinitionError(
                 f"The node '{node.name}' gives its function '{tool.name}' no value for the "
@@ -84,8 +113,9 @@ def _literal(node: NodeSpec, parameter: Parameter | None, value: Any, models: Mo
     if parameter is None:
         return value
     annotation = parameter.annotation
-    if annotation is Connection:
-        return models.connection(str(value))
+    made = converted(annotation, value, models)
+    if made is not NOT_MINE:
+        return made
     try:
         if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
             return annotation(value)

@@ -1,0 +1,90 @@
+"""What the code of a prompt flow project needs of the program that runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from flowgrade.errors import FlowgradeError
+from flowgrade.flows import Flow, in_flow_loop, run_blocking
+from flowgrade.models import Models
+from flowgrade.store import Store
+
+T = TypeVar("T")
+
+
+class Host(Protocol):
+    """One project: its models, its store, its flows."""
+
+    @property
+    def models(self) -> Models:
+        """The models that the project's connections reach."""
+        ...
+
+    @property
+    def store(self) -> Store:
+        """The project's database."""
+        ...
+
+    def load_flow(
+        self,
+        source: str | Path | Callable[..., Any],
+        *,
+        variant: str | None = None,
+        init: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        record: bool = False,
+    ) -> Flow:
+        """Load a flow."""
+        ...
+
+
+_factories: list[Callable[[], Host]] = []
+
+
+def set_host(factory: Callable[[], Host]) -> None:
+    """Say where the host comes from; it is made when it is first needed."""
+    _factories[:] = [factory]
+
+
+def host() -> Host:
+    """The host of this process."""
+    if not _factories:
+        raise FlowgradeError(
+            "No project is open.", hint="Load the flow with flowgrade.load_flow or the command."
+        )
+    return _factories[0]()
+
+
+def blocking(work: Coroutine[Any, Any, T]) -> T:
+    """Run ``work`` to its end, wherever this is called: prompt flow's functions are sync.
+
+    Code that the event loop itself runs gets a loop in a thread of its own.
+    """
+    if not in_flow_loop():
+        return run_blocking(work)
+    return aside(work)
+
+
+def aside(work: Coroutine[Any, Any, T]) -> T:
+    """Run ``work`` to its end in a loop and a thread of its own."""
+    found: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(asyncio.run(work))
+        except BaseException as error:  # noqa: BLE001  handed to the caller below
+            failed.append(error)
+
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=lambda: context.run(run), name="flowgrade-aside")
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return found[0]

@@ -29,8 +29,8 @@ from flowgrade.runs import (
     resume_run,
     start_run,
 )
-from flowgrade.settings import Settings, read_settings
-from flowgrade.store import Store, open_store
+from flowgrade.settings import Settings, read_settings, remember_variables
+from flowgrade.store import Store, open_store, store_exists
 from flowgrade.tracing import store_sink
 
 if TYPE_CHECKING:
@@ -54,7 +54,11 @@ class App:
     @cached_property
     def models(self) -> Models:
         """The models that the project's connections reach."""
-        return Models(self.settings, part=self._part)
+        return Models(self.settings, store=self.store_if_any, part=self._part)
+
+    def store_if_any(self) -> Store | None:
+        """The store, or None while there is none: looking must not make one."""
+        return self.store if store_exists(self.settings.store) else None
 
     def within(self, environment: str | None) -> App:
         """The same project in an environment of its ``flowgrade.yaml``; itself where that holds.
@@ -180,6 +184,7 @@ class App:
             name: self.models.resolve(value)
             for name, value in {**flow.environment, **environment}.items()
         }
+        remember_variables(wanted)
         before = {name: os.environ.get(name) for name in wanted}
         os.environ.update(wanted)
         try:

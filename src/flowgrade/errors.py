@@ -265,6 +265,18 @@ class ConnectionNotFoundError(ModelError):
     exit_code = 2
 
 
+class ConnectionSealedError(ModelError):
+    """A connection in the store cannot be opened."""
+
+    exit_code = 2
+
+
+class KeyringError(ModelError):
+    """The system keyring cannot be used."""
+
+    exit_code = 2
+
+
 class MissingKeyError(ModelError):
     """The connection has no API key."""
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
+from flowgrade.cli.redacted import redact_output
 from flowgrade.errors import FlowgradeError, InputError
 
 FAULT = 70
@@ -27,10 +28,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("flowgrade.cli.models:models", "List, show, test and compare models."),
     "traces": ("flowgrade.cli.traces:traces", "See what happened, step by step."),
     "prompts": ("flowgrade.cli.prompts:prompts", "List, show, render, copy and check prompts."),
+    "connection": ("flowgrade.cli.connection:connection", "Say how to reach models, and try it."),
     "store": ("flowgrade.cli.store:store", "Look at the database and migrate it."),
     "mcp": ("flowgrade.cli.mcp:mcp", "Offer flows as tools by the Model Context Protocol."),
     "plugins": ("flowgrade.cli.plugins:plugins", "List installed plugins."),
     "schema": ("flowgrade.cli.schema:schema", "Print the JSON Schema of a file."),
+    "doctor": ("flowgrade.cli.doctor:doctor", "Find out what is wrong here, or would be."),
     "stub": ("flowgrade.cli.stub:stub", "Serve a scripted model for tests."),
 }
 
@@ -106,6 +109,7 @@ def main() -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
+    redact_output()
     try:
         code: Any = flowgrade.main(arguments, prog_name="flowgrade", standalone_mode=False)
         sys.stdout.flush()

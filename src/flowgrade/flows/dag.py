@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from difflib import get_close_matches
 from typing import Any
 
@@ -37,7 +37,8 @@ def read_dag(
     raw_nodes, paths = choose_variant(file, variant)
     if overrides:
         raw_nodes = with_overrides(raw_nodes, overrides)
-    nodes = [_node(file, raw, path) for raw, path in zip(raw_nodes, paths, strict=True)]
+    names = {str(raw["name"]) for raw in raw_nodes}
+    nodes = [_node(file, raw, path, names) for raw, path in zip(raw_nodes, paths, strict=True)]
     _check_unique(nodes)
     outputs = _outputs(file)
     _check_references(nodes, outputs, inputs)
@@ -145,7 +146,9 @@ def _output(name: str, reference: object, place: Place) -> Binding:
     return parse_binding(reference, place=place)
 
 
-def _node(file: YamlFile, raw: Mapping[str, Any], path: tuple[str | int, ...]) -> NodeSpec:
+def _node(
+    file: YamlFile, raw: Mapping[str, Any], path: tuple[str | int, ...], names: Set[str]
+) -> NodeSpec:
     place = file.place(path)
     source = raw.get("source") or {}
     if not isinstance(source, Mapping):
@@ -167,7 +170,7 @@ def _node(file: YamlFile, raw: Mapping[str, Any], path: tuple[str | int, ...]) -
         path=source.get("path"),
         tool=source.get("tool"),
         inputs={
-            str(n): parse_binding(v, place=file.place((*path, "inputs", n)))
+            str(n): parse_binding(v, place=file.place((*path, "inputs", n)), nodes=names)
             for n, v in inputs.items()
         },
         connection=raw.get("connection") or None,

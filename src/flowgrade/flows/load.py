@@ -21,6 +21,7 @@ from flowgrade.flows.includes import include_files, with_includes
 from flowgrade.flows.loading import entered, space_of
 from flowgrade.flows.nodes_body import NodesBody
 from flowgrade.flows.step import NODE_TYPES, NodeType, Step, Workshop
+from flowgrade.flows.values import with_values
 from flowgrade.flows.yamlfile import YamlFile, read_yaml_file
 from flowgrade.models import Models
 from flowgrade.plugins import load_plugin, plugins
@@ -130,7 +131,7 @@ def _dag(
     variant: str | None,
     overrides: Mapping[str, Any] | None = None,
 ) -> Flow:
-    spec = read_dag(definition, variant=variant, overrides=overrides)
+    spec = with_values(read_dag(definition, variant=variant, overrides=overrides), models)
     folder = with_includes(spec.folder, spec.includes, file=spec.file)
     with entered(folder / spec.file.name, copy_of=spec.file):
         workshop = open_workshop(folder, models, home=spec.folder)

@@ -141,12 +141,14 @@ class PromptyBody:
                 hint="Give model.configuration a model or an azure_deployment.",
                 place=Place(str(self._prompty.path)),
             )
-        return self._models.open(str(name), connection=self._connection(configuration))
+        return self._models.open(
+            self._models.resolve(str(name)), connection=self._connection(configuration)
+        )
 
     def _connection(self, configuration: JsonObject) -> Connection | str | None:
         named = configuration.get("connection")
         if named:
-            return str(named)
+            return self._models.resolve(str(named))
         kind = _KINDS.get(str(configuration.get("type") or ""))
         if kind is None:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,10 +38,14 @@ class Binding:
         return (self, *self.others)
 
 
-def parse_binding(value: object, *, place: Place | None = None) -> Binding:
+def parse_binding(
+    value: object, *, place: Place | None = None, nodes: Container[str] | None = None
+) -> Binding:
     """Read a node input or output; only a whole ``${…}`` string is a reference.
 
     ``${a.output} ?? ${b.output}`` lists several, of which the first that was not bypassed counts.
+    ``${env:NAME}`` stays a literal, and so does ``${name.key}`` where ``nodes`` are given and have
+    no such name: it is a value of a connection, which ``with_values`` fills in.
     """
     if isinstance(value, str) and "??" in value and _SEVERAL.match(value.strip()):
         return _alternatives(value.strip(), place)
@@ -52,6 +56,11 @@ def parse_binding(value: object, *, place: Place | None = None) -> Binding:
     for prefix in ("inputs.", "flow."):
         if body.startswith(prefix):
             return Binding(input=body.removeprefix(prefix), text=text)
+    if body.startswith("env:"):
+        return Binding(literal=text)
+    name, dot, key = body.partition(".")
+    if nodes is not None and dot and name not in nodes and not re.match(r"output\b", key):
+        return Binding(literal=text)
     return _node_binding(body, text, place)
 
 

@@ -25,7 +25,7 @@ from flowgrade.models.catalog.entry import (
 )
 from flowgrade.models.clock import Clock
 from flowgrade.models.connection import AuthMode, Connection, Timeouts
-from flowgrade.models.connections import load_connections
+from flowgrade.models.connections import STORE, Connections, connections_file, load_connections
 from flowgrade.models.environment import LOCAL_SERVERS
 from flowgrade.models.http_request import HttpReply, HttpRequest
 from flowgrade.models.limited import LimitedModel
@@ -34,7 +34,8 @@ from flowgrade.models.model import Model
 from flowgrade.models.models import Models
 from flowgrade.models.opening import open_caller, open_endpoint
 from flowgrade.models.prices import bill
-from flowgrade.models.provider import PROVIDERS, Provider
+from flowgrade.models.provider import PROVIDERS, ModelLister, Provider
+from flowgrade.models.repository import StoredConnection, reseal_connections, stored_connections
 from flowgrade.models.request import ChatRequest, CompletionRequest, EmbeddingRequest
 from flowgrade.models.response import (
     ChatChunk,
@@ -46,7 +47,10 @@ from flowgrade.models.response import (
 from flowgrade.models.retry import RetryPolicy
 from flowgrade.models.schema import check_schema
 from flowgrade.models.scrub import hide
+from flowgrade.models.sealing import new_key
+from flowgrade.models.sealing_keys import SealingKeys, add_key, find_keys, key_file
 from flowgrade.models.structured import JsonAnswer, ask_json, schema_of
+from flowgrade.models.tables import CONNECTIONS
 from flowgrade.models.transport import Transport
 from flowgrade.models.usage import read_usage
 
@@ -54,8 +58,20 @@ if TYPE_CHECKING:
     from flowgrade.models.asking import Answer, ask, ask_to_embed
     from flowgrade.models.batches import Batch, BatchAPI, Outcome, open_batches
     from flowgrade.models.compare import Comparison, Standing, compare_models
+    from flowgrade.models.connection_entries import read_connection_entries
     from flowgrade.models.interception import Callee, intercepted
+    from flowgrade.models.keeping import (
+        check_connection_name,
+        forget,
+        keep_in_file,
+        keep_in_keyring,
+        keep_in_store,
+        kept_entry,
+    )
     from flowgrade.models.local import LocalServer, find_local
+    from flowgrade.models.origin import key_origin
+    from flowgrade.models.probing import Probe, probe
+    from flowgrade.models.system_keyring import keyring_state
 
 _LATER = {
     "Answer": "asking",
@@ -65,30 +81,38 @@ _LATER = {
     "Comparison": "compare",
     "LocalServer": "local",
     "Outcome": "batches",
+    "Probe": "probing",
     "Standing": "compare",
     "ask": "asking",
     "ask_to_embed": "asking",
+    "check_connection_name": "keeping",
     "compare_models": "compare",
     "find_local": "local",
+    "forget": "keeping",
     "intercepted": "interception",
+    "keep_in_file": "keeping",
+    "keep_in_keyring": "keeping",
+    "keep_in_store": "keeping",
+    "kept_entry": "keeping",
+    "key_origin": "origin",
+    "keyring_state": "system_keyring",
     "open_batches": "batches",
+    "probe": "probing",
+    "read_connection_entries": "connection_entries",
 }
 
 __all__ = [
-    "CAPABILITIES",
-    "DEPLOYMENTS",
-    "LOCAL_SERVERS",
-    "PROVIDERS",
     "Answer",
+    "AuthMode",
     "Batch",
     "BatchAPI",
+    "CAPABILITIES",
+    "CONNECTIONS",
     "Callee",
+    "Caller",
     "Catalog",
     "CatalogModel",
     "CatalogProvider",
-    "PROVIDERS",
-    "AuthMode",
-    "Caller",
     "ChatChunk",
     "ChatRequest",
     "ChatResponse",
@@ -99,47 +123,68 @@ __all__ = [
     "CompletionResponse",
     "Connection",
     "ConnectionLimits",
+    "Connections",
+    "DEPLOYMENTS",
     "EmbeddingRequest",
     "EmbeddingResponse",
     "HttpReply",
     "HttpRequest",
     "JsonAnswer",
+    "LOCAL_SERVERS",
     "LimitedModel",
     "LocalServer",
     "Model",
+    "ModelLister",
     "Models",
     "Outcome",
+    "PROVIDERS",
     "Price",
+    "Probe",
     "Provider",
     "Rates",
     "RetryPolicy",
+    "STORE",
+    "SealingKeys",
     "Standing",
+    "StoredConnection",
     "Timeouts",
     "Transport",
+    "add_key",
     "ask",
+    "ask_json",
     "ask_to_embed",
     "assemble_chat",
     "assemble_completion",
     "bill",
+    "check_connection_name",
+    "check_schema",
     "compare_models",
+    "connections_file",
+    "find_keys",
     "find_local",
+    "forget",
     "hide",
     "intercepted",
+    "keep_in_file",
+    "keep_in_keyring",
+    "keep_in_store",
+    "kept_entry",
+    "key_file",
+    "key_origin",
+    "keyring_state",
     "load_connections",
     "needs",
+    "new_key",
     "open_batches",
-    "open_endpoint",
-    "read_usage",
-    "suggest",
-    "ask_json",
-    "assemble_chat",
-    "assemble_completion",
-    "check_schema",
-    "load_connections",
     "open_caller",
     "open_endpoint",
+    "probe",
+    "read_connection_entries",
     "read_usage",
+    "reseal_connections",
     "schema_of",
+    "stored_connections",
+    "suggest",
 ]
 
 

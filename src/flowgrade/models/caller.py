@@ -15,6 +15,10 @@ class Caller(Protocol):
         """Post ``payload`` to ``path``; gives the answer's JSON. Raises a ModelError."""
         ...
 
+    async def get(self, path: str) -> JsonObject:
+        """Get the JSON at ``path``. Raises a ModelError."""
+        ...
+
     def stream(self, path: str, payload: JsonObject) -> AsyncGenerator[JsonObject]:
         """Post ``payload`` and yield the JSON events of the answer."""
         ...

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from flowgrade.models.limits import ConnectionLimits
 from flowgrade.records import Json
-from flowgrade.settings import Secret
+from flowgrade.settings import Secret, public_address, remember_address, remember_headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,8 @@ class Connection:
     name: str
     kind: str = "openai"
     """The name of the provider, an entry point of ``flowgrade.providers``."""
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=False)
+    """Where the API's paths start; a password may stand in it."""
     api_key: Secret | None = None
     auth_mode: AuthMode = AuthMode.KEY
     api_version: str | None = None
@@ -63,10 +64,22 @@ class Connection:
     """Where a person sets the address, for messages."""
     unset: tuple[str, ...] = ()
     """Environment variables that the connection names and that have no value."""
+    source: str = ""
+    """Where it is from, in words: ``environment``, ``store``, or the path of a file."""
+
+    def __post_init__(self) -> None:
+        remember_headers(self.headers)
+        if self.base_url:
+            remember_address(self.base_url)
 
     def __flowgrade_json__(self) -> dict[str, str | None]:
         """How a trace shows it: without keys, headers and anything else that may be secret."""
-        return {"connection": self.name, "kind": self.kind, "base_url": self.base_url}
+        return {"connection": self.name, "kind": self.kind, "base_url": self.public_url}
+
+    @property
+    def public_url(self) -> str | None:
+        """The address without anything secret in it."""
+        return public_address(self.base_url) if self.base_url else None
 
     @property
     def key_place(self) -> str:

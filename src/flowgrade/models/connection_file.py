@@ -1,4 +1,4 @@
-"""Read a YAML file of connections, in our own shape and in prompt flow's."""
+"""Read connections from YAML, in our own shape and in prompt flow's."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from dataclasses import fields, replace
 from difflib import get_close_matches
 
 from flowgrade.errors import InputError, Place, SettingsError
+from flowgrade.models.borrowing import borrowed
 from flowgrade.models.connection import AuthMode, Connection, Timeouts
 from flowgrade.models.limits import ConnectionLimits, read_limits
 from flowgrade.models.promptflow_connection import is_promptflow, translate
+from flowgrade.models.system_keyring import keyring_value
 from flowgrade.records import Json, JsonObject
 from flowgrade.records.yaml import parse_yaml
 from flowgrade.settings import Secret, Settings
@@ -35,6 +37,7 @@ _TEXTS = ("api_key", "api_version", "auth_mode", "base_url", "kind", "organizati
 _MAPPINGS = ("configs", "headers", "limits", "parameters", "secrets", "timeouts")
 _LIMITS = frozenset(field.name for field in fields(Timeouts))
 _VARIABLE = re.compile(r"\$\{env:([^}]+)\}")
+_KEYRING = re.compile(r"\$\{keyring:([^}]+)\}")
 _PLACEHOLDERS = frozenset({"", "<no-change>", "<user-input>"})
 _SEPARATOR = re.compile(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
 
@@ -44,14 +47,25 @@ def read_connections(
 ) -> dict[str, Connection]:
     """The connections in ``text``, by name.
 
-    ``${env:NAME}`` in a value stands for a variable. A key that is missing or a placeholder is
-    looked for in ``<NAME>_API_KEY`` of the environment. ``known`` fills in what is left open.
+    ``${env:NAME}`` in a value stands for a variable, ``${other.api_key}`` for a value of another
+    connection of the file. A key that is missing or a placeholder is looked for in
+    ``<NAME>_API_KEY`` of the environment. ``known`` fills in what is left open.
     """
-    found: dict[str, Connection] = {}
+    entries = read_entries(text, file)
+    return {
+        name: make_connection(name, borrowed(name, entries, file), file, settings, known.get(name))
+        for name in entries
+    }
+
+
+def read_entries(text: str, file: str) -> dict[str, JsonObject]:
+    """The fields of each connection in ``text`` by its name, in our own shape and unresolved."""
+    found: dict[str, JsonObject] = {}
     for name, entry in _entries(text, file):
         if name in found:
             raise SettingsError(f"The connection '{name}' is there twice.", place=Place(file))
-        found[name] = _connection(name, entry, file, settings, known.get(name))
+        _check(name, entry, file)
+        found[name] = entry
     return found
 
 
@@ -101,10 +115,10 @@ def _mapping(name: Json, item: Json, file: str) -> JsonObject:
     return translate({"name": name, **item}) if is_promptflow(item) else item
 
 
-def _connection(
+def make_connection(
     name: str, entry: JsonObject, file: str, settings: Settings, known: Connection | None
 ) -> Connection:
-    _check(name, entry, file)
+    """The connection that ``entry`` describes; ``file`` says where the entry is from."""
     if known is None or entry.get("kind", known.kind) != known.kind:
         known = Connection(name=name)
     unset: list[str] = []
@@ -134,6 +148,7 @@ def _connection(
             known.timeouts, **{k: _seconds(v, k, name, file) for k, v in limits.items()}
         ),
         unset=tuple(unset),
+        source=file,
     )
 
 
@@ -153,6 +168,12 @@ def _check(name: str, entry: JsonObject, file: str) -> None:
             kind = "a mapping" if wanted is dict else "a text; put it in quotes"
             raise SettingsError(
                 f"The field '{field}' of the connection '{name}' is not {kind}.",
+                place=Place(file),
+            )
+        if field not in {"api_key", "secrets"} and _KEYRING.search(str(value)):
+            raise SettingsError(
+                f"The field '{field}' of the connection '{name}' refers to the keyring.",
+                hint="Only api_key and what is in secrets can be in it.",
                 place=Place(file),
             )
 
@@ -176,6 +197,8 @@ def _resolve(value: Json, settings: Settings, unset: list[str]) -> Json:
 
 def _key(name: str, written: str | None, settings: Settings) -> tuple[Secret | None, str]:
     """The key and where a person sets it."""
+    if kept := _KEYRING.fullmatch((written or "").strip()):
+        return _from_keyring(kept[1]), f"the entry '{kept[1]}' of the system keyring"
     named = _VARIABLE.search(written or "")
     text = str(_resolve(written or "", settings, [])).strip()
     if text not in _PLACEHOLDERS and text.strip("*"):
@@ -197,7 +220,16 @@ def _auth_mode(value: Json, name: str, file: str) -> AuthMode:
 
 
 def _secrets(written: JsonObject, settings: Settings) -> dict[str, Secret]:
-    return {key: Secret(str(_resolve(value, settings, []))) for key, value in written.items()}
+    found = {}
+    for name, value in written.items():
+        kept = _KEYRING.fullmatch(value.strip()) if isinstance(value, str) else None
+        found[name] = _from_keyring(kept[1]) if kept else Secret(str(_resolve(value, settings, [])))
+    return found
+
+
+def _from_keyring(name: str) -> Secret:
+    # Only when it is needed: a keyring may be locked and ask a person.
+    return Secret.later(lambda: keyring_value(name))
 
 
 def _limits(written: JsonObject, name: str, file: str) -> ConnectionLimits | None:

@@ -12,6 +12,7 @@ from flowgrade.models.outage import Phase, explain_outage
 from flowgrade.models.refusal import advice, classify
 from flowgrade.models.retry import read_retry_after
 from flowgrade.models.scrub import scrub
+from flowgrade.settings import public_address
 
 
 class Diagnosis:
@@ -34,9 +35,10 @@ class Diagnosis:
     def refusal(self, response: aiohttp.ClientResponse, body: bytes) -> ModelError:
         """The error for a response that is not a success."""
         status, headers = response.status, response.headers
-        complaint = read_complaint(body)
+        complaint = read_complaint(self._cleaned(body))
         if 300 <= status < 400:
-            complaint = Complaint(message=f"redirects to {headers.get('Location', 'nowhere')}")
+            place = public_address(headers.get("Location", "nowhere"))
+            complaint = Complaint(message=f"redirects to {place}")
         elif not complaint.message:
             complaint = Complaint(message=response.reason or "no reason given")
         failure = self.failure(status, complaint)
@@ -49,7 +51,7 @@ class Diagnosis:
 
     def unreadable(self, response: aiohttp.ClientResponse, body: bytes) -> ModelError:
         """The error for a successful response that is not a JSON object."""
-        start = self._scrubbed(read_complaint(body).message[:200])
+        start = self._scrubbed(read_complaint(self._cleaned(body)).message[:200])
         return ModelResponseError(
             f"{self._address} answered with {response.content_type} that is not a JSON object: "
             f"{start or 'nothing'}",
@@ -73,7 +75,13 @@ class Diagnosis:
             status=status,
         )
 
+    def _cleaned(self, body: bytes) -> bytes:
+        # Before it is cut: a part of a key is not found any more, and is a part of a key.
+        return scrub(body.decode("utf-8", "replace"), self._secrets()).encode()
+
     def _scrubbed(self, text: str) -> str:
+        return scrub(text, self._secrets())
+
+    def _secrets(self) -> list[str]:
         key = self._connection.api_key
-        secrets = [*self._connection.headers.values(), *([key.reveal()] if key else [])]
-        return scrub(text, secrets)
+        return [*self._connection.headers.values(), *([key.reveal()] if key else [])]

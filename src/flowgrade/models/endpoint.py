@@ -87,6 +87,15 @@ class Endpoint:
         place.succeeded(answer)
         return answer
 
+    async def get(self, path: str) -> JsonObject:
+        """Get the JSON at ``path`` below the address; raises as ``post`` does."""
+        url, headers = self._url(path), self._call_headers()
+        answer, place = await self._call(
+            lambda session: self._post_once(session, url, None, headers), 0
+        )
+        place.succeeded(answer)
+        return answer
+
     async def stream(self, path: str, payload: JsonObject) -> AsyncGenerator[JsonObject]:
         """Post ``payload`` and yield the JSON events of the answer.
 
@@ -254,7 +263,11 @@ class Endpoint:
         return delay
 
     async def _post_once(
-        self, session: aiohttp.ClientSession, url: URL, data: bytes, headers: Mapping[str, str]
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        data: bytes | None,
+        headers: Mapping[str, str],
     ) -> Answer[JsonObject]:
         response = await self._send(session, url, data, headers)
         if response.connection is not None:  # the answer is not complete yet
@@ -288,11 +301,16 @@ class Endpoint:
             raise
 
     async def _send(
-        self, session: aiohttp.ClientSession, url: URL, data: bytes, headers: Mapping[str, str]
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        data: bytes | None,
+        headers: Mapping[str, str],
     ) -> aiohttp.ClientResponse:
+        send = session.get if data is None else session.post
         try:
             # A redirect is not followed: it would carry the key to another place.
-            return await session.post(
+            return await send(
                 url,
                 data=data,
                 headers=headers,

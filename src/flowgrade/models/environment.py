@@ -23,6 +23,7 @@ def environment_connections(settings: Settings) -> dict[str, Connection]:
             organization=settings.variable("OPENAI_ORG_ID"),
             key_setting="OPENAI_API_KEY",
             url_setting="OPENAI_BASE_URL",
+            source="environment",
         ),
         Connection(
             name="azure_openai",
@@ -32,6 +33,7 @@ def environment_connections(settings: Settings) -> dict[str, Connection]:
             api_version=settings.variable("OPENAI_API_VERSION"),
             key_setting="AZURE_OPENAI_API_KEY",
             url_setting="AZURE_OPENAI_ENDPOINT",
+            source="environment",
         ),
         Connection(
             name="anthropic",
@@ -40,12 +42,15 @@ def environment_connections(settings: Settings) -> dict[str, Connection]:
             api_key=_secret(settings, "ANTHROPIC_API_KEY"),
             key_setting="ANTHROPIC_API_KEY",
             url_setting="ANTHROPIC_BASE_URL",
+            source="environment",
         ),
         *(
-            Connection(name=name, kind="openai", base_url=f"http://localhost:{port}/v1")
+            Connection(
+                name=name, kind="openai", base_url=f"http://localhost:{port}/v1", source="built in"
+            )
             for name, port in LOCAL_SERVERS.items()
         ),
-        Connection(name="embedded", kind="embedded"),
+        Connection(name="embedded", kind="embedded", source="built in"),
         *_by_litellm(settings),
     ]
     return {connection.name: connection for connection in found}
@@ -58,7 +63,13 @@ def _by_litellm(settings: Settings) -> list[Connection]:
         "mistral": "MISTRAL_API_KEY",
     }
     found = [
-        Connection(name=name, kind=name, api_key=_secret(settings, variable), key_setting=variable)
+        Connection(
+            name=name,
+            kind=name,
+            api_key=_secret(settings, variable),
+            key_setting=variable,
+            source="environment",
+        )
         for name, variable in keys.items()
     ]
     amazon = {
@@ -80,12 +91,14 @@ def _by_litellm(settings: Settings) -> list[Connection]:
         Connection(
             name="bedrock",
             kind="bedrock",
+            source="environment",
             configs={key: value for key, value in amazon.items() if value},
             secrets={key: secret for key, secret in amazon_secrets.items() if secret},
         ),
         Connection(
             name="vertex_ai",
             kind="vertex_ai",
+            source="environment",
             configs={key: value for key, value in google.items() if value},
         ),
     ]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from flowgrade.errors import ConnectionNotFoundError, InputError
 from flowgrade.models.connection import Connection
 from flowgrade.records import JsonObject
-from flowgrade.settings import Secret
+from flowgrade.settings import Secret, Settings
 
 _VALUE = re.compile(r"\$\{([^.}:]+)\.([^}]+)\}")
+_VARIABLE = re.compile(r"\$\{env:([^}]+)\}")
 _PARTS = ("base_url", "api_version", "organization")
 
 
@@ -28,23 +29,26 @@ def inline_connection(base: Connection, configuration: JsonObject) -> Connection
     )
 
 
-def resolve_value(text: str, connections: Mapping[str, Connection]) -> str:
-    """``${connection.key}`` as the value it stands for; any other text as it is.
+def resolve_value(
+    text: str, settings: Settings, connections: Callable[[], Mapping[str, Connection]]
+) -> str:
+    """``${env:NAME}`` and ``${connection.key}`` as the value they stand for; else the text itself.
 
-    The value may be a secret: it is for the environment of user code, not for messages. Raises
-    ConnectionNotFoundError and InputError.
+    ``${env:…}`` may be a part of a longer text. The value may be a secret: it is for code and
+    calls, not for messages. Raises ConnectionNotFoundError and InputError.
     """
     match = _VALUE.fullmatch(text)
     if match is None:
-        return text
+        return _VARIABLE.sub(lambda found: _variable(found[1].strip(), settings), text)
     name, key = match[1], match[2]
-    connection = connections.get(name)
+    known = connections()
+    connection = known.get(name)
     if connection is None:
         raise ConnectionNotFoundError(
             f"{text} names the connection '{name}', which is not known.",
-            hint=f"Known: {', '.join(sorted(connections))}. Add it to connections.yaml.",
+            hint=f"Known: {', '.join(known)}. Add it: flowgrade connection set {name}",
         )
-    found = _look_up(connection, key)
+    found = look_up(connection, key)
     if found is None:
         raise InputError(
             f"{text}: the connection '{name}' has no value '{key}'.",
@@ -53,7 +57,18 @@ def resolve_value(text: str, connections: Mapping[str, Connection]) -> str:
     return found
 
 
-def _look_up(connection: Connection, key: str) -> str | None:
+def _variable(name: str, settings: Settings) -> str:
+    found = settings.variable(name)
+    if found is None:
+        raise InputError(
+            f"${{env:{name}}} names a variable without a value.",
+            hint=f"Set {name} in the environment or in .env.",
+        )
+    return found
+
+
+def look_up(connection: Connection, key: str) -> str | None:
+    """The value ``key`` of a connection: its key, a secret, a config or a field; None if unset."""
     if key == "api_key" and connection.api_key is not None:
         return connection.api_key.reveal()
     if key in connection.secrets:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from types import TracebackType
@@ -22,14 +21,14 @@ from flowgrade.models.catalog.entry import CatalogModel
 from flowgrade.models.catalog.load import load_catalog
 from flowgrade.models.clock import Clock
 from flowgrade.models.connection import Connection
-from flowgrade.models.connections import load_connections
+from flowgrade.models.connections import Connections, StoreOf, load_connections
 from flowgrade.models.fallback import FallbackModel
 from flowgrade.models.http_request import HttpReply, HttpRequest
 from flowgrade.models.inline import inline_connection, resolve_value
 from flowgrade.models.model import Model
 from flowgrade.models.observed import ObservedModel
 from flowgrade.models.prices import Tariff
-from flowgrade.models.provider import PROVIDERS, Provider
+from flowgrade.models.provider import PROVIDERS, ModelLister, Provider
 from flowgrade.models.retry import RetryPolicy
 from flowgrade.models.scrub import hide, scrub, secrets_of
 from flowgrade.models.slots import Target, targets
@@ -51,12 +50,14 @@ class Models:
         self,
         settings: Settings,
         *,
+        store: StoreOf | None = None,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
         part: tuple[int, int] = (0, 1),
     ) -> None:
         self._settings = settings
-        self._connections: dict[str, Connection] | None = None
+        self._store = store
+        self._connections: Connections | None = None
         self._transport = Transport(
             environment=settings.environment, retry=retry, clock=clock, part=part
         )
@@ -81,11 +82,21 @@ class Models:
 
     def inline_connection(self, kind: str, configuration: JsonObject) -> Connection:
         """The connection that a Prompty file's ``model.configuration`` spells out."""
-        return inline_connection(self._named(kind), configuration)
+        resolved = {
+            name: self.resolve(value) if isinstance(value, str) else value
+            for name, value in configuration.items()
+        }
+        return inline_connection(self._named(kind), resolved)
 
     def resolve(self, text: str) -> str:
-        """``${connection.key}`` as the value it stands for, which may be a secret."""
-        return resolve_value(text, self.connections) if text.startswith("${") else text
+        """``${env:NAME}`` and ``${connection.key}`` as the value they stand for, maybe a secret.
+
+        Any other text stays as it is. Raises InputError for one without a value, and
+        ConnectionNotFoundError.
+        """
+        if "${" not in text:
+            return text
+        return resolve_value(text, self._settings, lambda: self.connections)
 
     def scrub(self, text: str) -> str:
         """``text`` without the secrets of the connections and what looks like a key."""
@@ -97,15 +108,15 @@ class Models:
 
     def _secrets(self) -> list[str]:
         try:
-            return secrets_of(self.connections.values())
+            return secrets_of(self.connections.ready())
         except SettingsError:
             return []  # a file that cannot be read gave nobody a secret
 
     @property
-    def connections(self) -> Mapping[str, Connection]:
+    def connections(self) -> Connections:
         """The connections by name, read at the first use; raises SettingsError."""
         if self._connections is None:
-            self._connections = load_connections(self._settings)
+            self._connections = load_connections(self._settings, self._store)
         return self._connections
 
     @property
@@ -156,6 +167,21 @@ class Models:
             return None
         return capability in known.has
 
+    def serves(self, connection: Connection) -> bool:
+        """Whether it is of a kind that serves models; others are for code of flows."""
+        return connection.kind in _kinds()
+
+    async def list_models(self, name: str) -> list[str] | None:
+        """What the endpoint of the connection ``name`` serves; None where its kind cannot tell.
+
+        One small call. Raises what ``open`` raises, and a ModelError when the endpoint refuses.
+        """
+        connection = self._named(name)
+        provider = _provider(connection)
+        if not isinstance(provider, ModelLister):
+            return None
+        return await provider.list_models(connection, self._transport)
+
     async def aclose(self) -> None:
         """Close the connections that are kept open; the next call opens new ones."""
         await self._transport.aclose()
@@ -200,25 +226,11 @@ class Models:
             f"There is no connection '{name}'.",
             hint=f"Did you mean '{meant}'?"
             if meant
-            else f"Known: {', '.join(known)}. Add others to connections.yaml.",
+            else f"Known: {', '.join(known)}. Add it: flowgrade connection set {name}",
         )
 
     def _open(self, model: str, connection: Connection) -> ObservedModel:
-        if connection.unset:
-            raise SettingsError(
-                f"The connection '{connection.name}' names variables without a value: "
-                f"{', '.join(connection.unset)}.",
-                hint="Set them in the environment or in .env.",
-            )
-        if connection.base_url:
-            check_address(connection.base_url, connection)
-        if connection.kind not in _kinds():
-            raise ConnectionNotFoundError(
-                f"The connection '{connection.name}' is of the kind '{connection.kind}', which "
-                "serves no models.",
-                hint=f"Kinds that do: {', '.join(_kinds())}.",
-            )
-        provider = load_plugin(PROVIDERS, connection.kind, Provider)  # type: ignore[type-abstract]
+        provider = _provider(connection)
         opened = provider.open(model, connection, self._transport)
         leads_to = self.catalog.provider_for(connection)
         known = self.catalog.of(connection, model)
@@ -261,6 +273,25 @@ class Models:
 
 
 _NEEDS_KEY = "api.openai.com"
+
+
+def _provider(connection: Connection) -> Provider:
+    """What opens the models of a connection, once nothing is known to be wrong with it."""
+    if connection.unset:
+        raise SettingsError(
+            f"The connection '{connection.name}' names variables without a value: "
+            f"{', '.join(connection.unset)}.",
+            hint="Set them in the environment or in .env.",
+        )
+    if connection.base_url:
+        check_address(connection.base_url, connection)
+    if connection.kind not in _kinds():
+        raise ConnectionNotFoundError(
+            f"The connection '{connection.name}' is of the kind '{connection.kind}', which "
+            "serves no models.",
+            hint=f"Kinds that do: {', '.join(_kinds())}.",
+        )
+    return load_plugin(PROVIDERS, connection.kind, Provider)  # type: ignore[type-abstract]
 
 
 def _kinds() -> list[str]:

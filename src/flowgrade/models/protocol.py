@@ -103,3 +103,10 @@ class OpenAIModel:
                 return
             finally:
                 await events.aclose()
+
+
+def model_names(raw: JsonObject) -> list[str]:
+    """The names in an answer of ``/models``, in their order; odd entries are left out."""
+    found = raw.get("data") or raw.get("models") or []
+    entries = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    return [item["id"] for item in entries if isinstance(item.get("id"), str)]

@@ -32,3 +32,18 @@ class Provider(Protocol):
         Raises UnknownModelError, MissingKeyError or InputError when it cannot be called.
         """
         ...
+
+
+@runtime_checkable
+class ModelLister(Protocol):
+    """What a provider has besides when its endpoints can say which models they serve.
+
+    ``flowgrade connection test`` and ``flowgrade doctor --live`` use it, as the cheapest call.
+    """
+
+    async def list_models(self, connection: Connection, transport: Transport) -> list[str]:
+        """The names of the models, as ``open`` takes them.
+
+        Raises a ModelError when the endpoint refuses, and what ``open`` raises.
+        """
+        ...

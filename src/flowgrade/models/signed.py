@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from flowgrade.errors import AuthenticationError
@@ -31,13 +31,11 @@ class SignedCaller:
 
     async def post(self, path: str, payload: JsonObject) -> JsonObject:
         """Post ``payload`` to ``path``; gives the answer's JSON. Raises a ModelError."""
-        token = await self._keeper.current()
-        try:
-            return await self._with(token).post(path, payload)
-        except AuthenticationError as error:
-            if error.status != _REFUSED:  # 403: signed in, but without the right
-                raise
-        return await self._with(await self._keeper.renewed(token)).post(path, payload)
+        return await self._once_more(lambda caller: caller.post(path, payload))
+
+    async def get(self, path: str) -> JsonObject:
+        """Get the JSON at ``path``. Raises a ModelError."""
+        return await self._once_more(lambda caller: caller.get(path))
 
     async def stream(self, path: str, payload: JsonObject) -> AsyncGenerator[JsonObject]:
         """Post ``payload`` and yield the JSON events of the answer."""
@@ -60,6 +58,15 @@ class SignedCaller:
                 yield event
         finally:
             await events.aclose()
+
+    async def _once_more(self, call: Callable[[Caller], Awaitable[JsonObject]]) -> JsonObject:
+        token = await self._keeper.current()
+        try:
+            return await call(self._with(token))
+        except AuthenticationError as error:
+            if error.status != _REFUSED:  # 403: signed in, but without the right
+                raise
+        return await call(self._with(await self._keeper.renewed(token)))
 
     def _with(self, token: Token) -> Caller:
         if self._caller is None or token is not self._token:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from flowgrade.errors import InputError
-
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
+from flowgrade.settings import is_secret_name
 
 
 def storable(environment: Mapping[str, str]) -> dict[str, str | None]:
@@ -16,7 +14,7 @@ def storable(environment: Mapping[str, str]) -> dict[str, str | None]:
     A value that only refers to a connection, ``${connection.key}``, is no secret.
     """
     return {
-        name: None if _SECRET.search(name) and not value.startswith("${") else value
+        name: None if is_secret_name(name) and not value.startswith("${") else value
         for name, value in environment.items()
     }
 

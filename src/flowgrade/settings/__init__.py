@@ -3,8 +3,20 @@
 The environment comes first, then ``.env`` and ``flowgrade.yaml`` of the project, then defaults.
 """
 
-from flowgrade.settings.files import SettingsFile
+from flowgrade.settings.dotenv import parse_dotenv
+from flowgrade.settings.files import SettingsFile, read_settings_file
 from flowgrade.settings.read import find_project, read_settings
+from flowgrade.settings.redaction import (
+    HIDDEN,
+    is_secret_name,
+    public_address,
+    redact,
+    redact_all,
+    remember,
+    remember_address,
+    remember_headers,
+    remember_variables,
+)
 from flowgrade.settings.secret import Secret
 from flowgrade.settings.settings import VARIABLES, Settings, Variable
 from flowgrade.settings.slots import ModelSlot
@@ -20,4 +32,15 @@ __all__ = [
     "find_project",
     "read_settings",
     "read_shaped_yaml",
+    "HIDDEN",
+    "is_secret_name",
+    "parse_dotenv",
+    "public_address",
+    "read_settings_file",
+    "redact",
+    "redact_all",
+    "remember",
+    "remember_address",
+    "remember_headers",
+    "remember_variables",
 ]

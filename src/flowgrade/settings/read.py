@@ -11,12 +11,19 @@ from flowgrade.errors import SettingsError
 from flowgrade.settings.dotenv import parse_dotenv
 from flowgrade.settings.files import named_path, read_settings_file
 from flowgrade.settings.project_file import PROJECT_FILE, read_project_file
+from flowgrade.settings.redaction import remember_variables
 from flowgrade.settings.settings import Settings
 from flowgrade.settings.slots import read_slots
 
 STATE_FOLDER = ".flowgrade"
 
-_PATHS = {"FLOWGRADE_STORE", "FLOWGRADE_HOME", "FLOWGRADE_CONNECTIONS"}
+_PATHS = {
+    "FLOWGRADE_STORE",
+    "FLOWGRADE_HOME",
+    "FLOWGRADE_CONNECTIONS",
+    "FLOWGRADE_KEY_FILE",
+    "FLOWGRADE_SECRETS_DIR",
+}
 # Without this such a value would name a new file, password and all.
 _ALMOST_POSTGRES = re.compile(r"(^|/)postgres(ql)?:|(^|/|\s)(host|dbname|password)\s*=")
 _TRUE = {"1", "true", "yes", "on"}
@@ -34,6 +41,7 @@ def read_settings(
     project = find_project(folder or Path.cwd(), home=_home(own))
     file = _dotenv(project)
     environment = {**file, **{k: v for k, v in own.items() if v or k not in file}}
+    remember_variables(environment)
     own_file = read_project_file(project / PROJECT_FILE)
     chosen = environment.get("FLOWGRADE_ENVIRONMENT") or None
     return Settings(
@@ -46,6 +54,7 @@ def read_settings(
         models=read_slots(own_file, chosen),
         debug=_flag("FLOWGRADE_DEBUG", environment.get("FLOWGRADE_DEBUG", "")),
         environment=environment,
+        dotenv=frozenset(name for name in file if not own.get(name)),
     )
 
 

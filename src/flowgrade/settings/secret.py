@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NoReturn
+
+from flowgrade.settings.redaction import remember
 
 
 class Secret:
-    """Holds a secret; only ``reveal()`` gives it, so no log, trace or message shows it."""
+    """Holds a secret; only ``reveal()`` gives it, so no log, trace or message shows it.
 
-    __slots__ = ("_text",)
+    What is held is taken out of whatever is stored or printed, wherever it turns up.
+    """
+
+    __slots__ = ("_fetch", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._fetch: Callable[[], str] | None = None
+        remember(text)
+
+    @classmethod
+    def later(cls, fetch: Callable[[], str]) -> Secret:
+        """A secret that is fetched when it is first revealed, such as from a locked keyring."""
+        made = cls("")
+        made._fetch = fetch
+        return made
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it can be revealed without fetching it."""
+        return self._fetch is None
 
     def reveal(self) -> str:
-        """The secret itself."""
+        """The secret itself; raises what fetching it raises."""
+        if self._fetch is not None:
+            self._text = self._fetch()
+            self._fetch = None
+            remember(self._text)
         return self._text
 
     def __repr__(self) -> str:
@@ -26,13 +50,13 @@ class Secret:
         return format(repr(self), spec)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
+        return isinstance(other, Secret) and other.reveal() == self.reveal()
 
     def __hash__(self) -> int:
-        return hash(self._text)
+        return hash(self.reveal())
 
     def __bool__(self) -> bool:
-        return bool(self._text)
+        return self._fetch is not None or bool(self._text)
 
     def __copy__(self) -> Secret:
         return self

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowgrade.errors import SettingsError
+from flowgrade.settings.redaction import is_secret_name, remember
+from flowgrade.settings.secret_files import secret_file
 from flowgrade.settings.slots import ModelSlot
 
 
@@ -39,6 +41,15 @@ VARIABLES = (
         help="The environment of flowgrade.yaml whose slots hold.",
     ),
     Variable(
+        name="FLOWGRADE_KEY",
+        help="Key that seals the connections in the store: 32 bytes in base64.",
+    ),
+    Variable(
+        name="FLOWGRADE_SECRETS_DIR",
+        default="/run/secrets",
+        help="Folder of secret files, each named like the variable that it holds.",
+    ),
+    Variable(
         name="FLOWGRADE_DEBUG",
         default="0",
         help="1 shows stack traces.",
@@ -65,25 +76,49 @@ class Settings:
     debug: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The process environment over the project's ``.env``; secrets may stand in it."""
+    dotenv: frozenset[str] = frozenset()
+    """Names of the variables whose value is that of ``.env``."""
 
     def variable(self, name: str) -> str | None:
         """The value of an environment variable; empty counts as unset.
 
-        ``NAME_FILE`` may name a file that holds it, as container secrets do. Raises SettingsError
-        when that file cannot be read.
+        ``NAME_FILE`` may name a file that holds it, as container secrets do; else a file of that
+        name may be in the folder of secrets. Raises SettingsError when a file cannot be read.
         """
         value = self.environment.get(name)
         if value:
             return value
-        file = self.environment.get(f"{name}_FILE")
-        if not file:
+        named = self.environment.get(f"{name}_FILE")
+        file = Path(named) if named else secret_file(name, self.environment)
+        if file is None:
             return None
         try:
-            return Path(file).expanduser().read_text(encoding="utf-8-sig").strip() or None
+            text = file.expanduser().read_text(encoding="utf-8-sig").strip()
         except (OSError, ValueError, RuntimeError) as error:
-            # Without the path: somebody may have put the secret itself in its place.
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise SettingsError(
-                f"{name}_FILE names a file that cannot be read: {reason}.",
-                hint=f"Set {name}_FILE to the path of a file with the value, or set {name}.",
-            ) from None
+            raise _unreadable(name, None if named else file, str(reason)) from None
+        if is_secret_name(name):
+            remember(text)
+        return text or None
+
+    def origin(self, name: str) -> str | None:
+        """Where ``variable`` finds its value, in words; None where it finds none."""
+        if self.environment.get(name):
+            return ".env" if name in self.dotenv else "environment"
+        if self.environment.get(f"{name}_FILE"):
+            return f"{name}_FILE"
+        file = secret_file(name, self.environment)
+        return None if file is None else str(file)
+
+
+def _unreadable(name: str, file: Path | None, reason: str) -> SettingsError:
+    if file is not None:
+        return SettingsError(
+            f"The secret file {file} cannot be read: {reason}.",
+            hint=f"Make it readable for this user, or set {name}.",
+        )
+    # Without the path: somebody may have put the secret itself in its place.
+    return SettingsError(
+        f"{name}_FILE names a file that cannot be read: {reason}.",
+        hint=f"Set {name}_FILE to the path of a file with the value, or set {name}.",
+    )

@@ -5,8 +5,9 @@ tables and runs its own SQL, written once for both databases with ``?`` for para
 """
 
 from flowgrade.store.database import Store, Transaction
+from flowgrade.store.health import clock_ahead, integrity_fault
 from flowgrade.store.migrate import MigrationState, migrate, migration_state
-from flowgrade.store.open import connect_store, open_store
+from flowgrade.store.open import connect_store, open_store, store_exists
 from flowgrade.store.table import Table
 
 __all__ = [
@@ -14,8 +15,11 @@ __all__ = [
     "Store",
     "Table",
     "Transaction",
+    "clock_ahead",
     "connect_store",
+    "integrity_fault",
     "migrate",
     "migration_state",
     "open_store",
+    "store_exists",
 ]

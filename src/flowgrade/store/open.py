@@ -26,6 +26,11 @@ def open_store(url: str) -> Store:
     return store
 
 
+def store_exists(url: str) -> bool:
+    """Whether there is something to open; a server counts as there."""
+    return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).is_file()
+
+
 def connect_store(url: str) -> Store:
     """Connect without looking at the tables."""
     if url.startswith("sqlite:///"):

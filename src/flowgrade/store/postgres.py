@@ -12,6 +12,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import pq
 
+from flowgrade.settings import redact_all
 from flowgrade.store.database import Row, Transaction, Values
 from flowgrade.store.filelock import LOCK_PATIENCE, persist
 from flowgrade.store.misuse import Writers, failed, over
@@ -242,7 +243,9 @@ def _statement(sql: str) -> LiteralString:
 
 def _clean(values: Values) -> list[Any]:
     # PostgreSQL's text holds no NUL character; JSON escapes it, plain names seldom have one.
-    cleaned = [v.replace("\0", "") if isinstance(v, str) and "\0" in v else v for v in values]
+    cleaned = [
+        v.replace("\0", "") if isinstance(v, str) and "\0" in v else v for v in redact_all(values)
+    ]
     try:
         for value in cleaned:
             if isinstance(value, str) and not value.isascii():

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+from flowgrade.settings import redact_all
 from flowgrade.store.database import Row, Transaction, Values
 from flowgrade.store.disk import disk_error, make_folder
 from flowgrade.store.filelock import LOCK_PATIENCE, file_lock
@@ -201,6 +202,7 @@ class _SqliteTransaction:
     def _run(self, sql: str, values: Values) -> sqlite3.Cursor:
         if self._over:
             raise over()
+        values = redact_all(values)
         try:
             return self._connection.execute(sql, values)
         except UnicodeEncodeError:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flowgrade.errors import MissingKeyError
-from flowgrade.models.anthropic.model import AnthropicModel
+from flowgrade.models.anthropic.model import SAMPLING_VERSION, AnthropicModel
 from flowgrade.models.caller import Caller
 from flowgrade.models.connection import AuthMode, Connection
 from flowgrade.models.model import Model
 from flowgrade.models.opening import open_caller
+from flowgrade.models.protocol import model_names
 from flowgrade.models.transport import Transport
 
 _BASE_URL = "https://api.anthropic.com"
@@ -30,6 +32,17 @@ class AnthropicProvider:
 
         Raises MissingKeyError, InputError, and MissingExtraError where azure-identity is wanted.
         """
+        caller = self._caller(model, connection, transport)
+        return AnthropicModel(model, caller, connection.parameters)
+
+    async def list_models(self, connection: Connection, transport: Transport) -> list[str]:
+        """What the endpoint serves; raises as ``open`` does, and a ModelError."""
+        caller = self._caller("", connection, transport)(SAMPLING_VERSION)
+        return model_names(await caller.get("/v1/models"))
+
+    def _caller(
+        self, model: str, connection: Connection, transport: Transport
+    ) -> Callable[[str], Caller]:
         base_url = connection.base_url or _BASE_URL
         headers = {}
         if connection.auth_mode is AuthMode.KEY:
@@ -50,7 +63,7 @@ class AnthropicProvider:
                 headers={**headers, "anthropic-version": connection.api_version or version},
             )
 
-        return AnthropicModel(model, caller, connection.parameters)
+        return caller
 
 
 PROVIDER = AnthropicProvider()

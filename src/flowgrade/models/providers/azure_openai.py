@@ -5,10 +5,11 @@ from __future__ import annotations
 from urllib.parse import quote, urlsplit
 
 from flowgrade.errors import InputError, MissingKeyError
+from flowgrade.models.caller import Caller
 from flowgrade.models.connection import AuthMode, Connection
 from flowgrade.models.model import Model
 from flowgrade.models.opening import open_caller
-from flowgrade.models.protocol import OpenAIModel
+from flowgrade.models.protocol import OpenAIModel, model_names
 from flowgrade.models.transport import Transport
 
 _API_VERSION = "2024-10-21"
@@ -29,6 +30,14 @@ class AzureOpenAIProvider:
 
         Raises MissingKeyError, InputError, and MissingExtraError where azure-identity is wanted.
         """
+        caller = self._caller(model, connection, transport)
+        return OpenAIModel(model, caller, connection.parameters)
+
+    async def list_models(self, connection: Connection, transport: Transport) -> list[str]:
+        """The models of the resource, which its deployments are of; raises as ``open`` does."""
+        return model_names(await self._caller("", connection, transport).get("/models"))
+
+    def _caller(self, model: str, connection: Connection, transport: Transport) -> Caller:
         if not connection.base_url:
             raise InputError(
                 f"The connection '{connection.name}' has no address.",
@@ -42,14 +51,13 @@ class AzureOpenAIProvider:
                     hint=f"Set {connection.key_place}, or auth_mode: entra in connections.yaml.",
                 )
             headers["api-key"] = connection.api_key.reveal()
-        caller = open_caller(
+        return open_caller(
             transport,
             connection,
             model=model,
             base_url=_address(connection.base_url, model, connection.api_version),
             headers=headers,
         )
-        return OpenAIModel(model, caller, connection.parameters)
 
 
 def _address(base_url: str, deployment: str, api_version: str | None) -> str:
@@ -59,7 +67,8 @@ def _address(base_url: str, deployment: str, api_version: str | None) -> str:
         return f"{root}?api-version={api_version}" if api_version else root
     root = root.removesuffix("/openai")
     version = api_version or _API_VERSION
-    return f"{root}/openai/deployments/{quote(deployment, safe='')}?api-version={version}"
+    part = f"/deployments/{quote(deployment, safe='')}" if deployment else ""
+    return f"{root}/openai{part}?api-version={version}"
 
 
 PROVIDER = AzureOpenAIProvider()

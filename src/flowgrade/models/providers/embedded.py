@@ -33,5 +33,9 @@ class EmbeddedProvider:
             )
         return kind()
 
+    async def list_models(self, connection: Connection, transport: Transport) -> list[str]:
+        """Both of them."""
+        return list(_MODELS)
+
 
 PROVIDER = EmbeddedProvider()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from urllib.parse import urlsplit, urlunsplit
 
 from flowgrade.errors import MissingKeyError
+from flowgrade.models.caller import Caller
 from flowgrade.models.connection import AuthMode, Connection
 from flowgrade.models.model import Model
 from flowgrade.models.opening import open_caller
-from flowgrade.models.protocol import OpenAIModel
+from flowgrade.models.protocol import OpenAIModel, model_names
 from flowgrade.models.transport import Transport
 
 _BASE_URL = "https://api.openai.com/v1"
@@ -25,6 +26,14 @@ class OpenAIProvider:
 
         Raises MissingKeyError, InputError, and MissingExtraError where azure-identity is wanted.
         """
+        caller = self._caller(model, connection, transport)
+        return OpenAIModel(model, caller, connection.parameters)
+
+    async def list_models(self, connection: Connection, transport: Transport) -> list[str]:
+        """What the endpoint serves; raises as ``open`` does, and a ModelError."""
+        return model_names(await self._caller("", connection, transport).get("/models"))
+
+    def _caller(self, model: str, connection: Connection, transport: Transport) -> Caller:
         base_url = connection.base_url or _BASE_URL
         host = urlsplit(base_url).hostname
         if host == _NEEDS_KEY and not connection.api_key:
@@ -38,14 +47,13 @@ class OpenAIProvider:
             headers["Authorization"] = f"Bearer {connection.api_key.reveal()}"
         if connection.organization:
             headers["OpenAI-Organization"] = connection.organization
-        caller = open_caller(
+        return open_caller(
             transport,
             connection,
             model=model,
             base_url=_versioned(base_url, connection.api_version),
             headers=headers,
         )
-        return OpenAIModel(model, caller, connection.parameters)
 
 
 def _versioned(base_url: str, api_version: str | None) -> str:

@@ -1,0 +1,1 @@
+"""What ``flowgrade doctor`` looks at, one module for each subject."""

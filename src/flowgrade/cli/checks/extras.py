@@ -1,0 +1,41 @@
+"""The optional parts: installed, or what they would add."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from flowgrade.cli.checks.check import Check
+
+EXTRAS = {
+    "azure": ("azure.identity", "sign in to Azure by Microsoft Entra ID"),
+    "embeddings": ("wordllama", "the embedded model that embeds, embedded/static"),
+    "keyring": ("keyring", "keys in the keyring of the operating system"),
+    "litellm": ("litellm", "a hundred other providers of models"),
+    "mcp": ("mcp", "tools by the Model Context Protocol"),
+    "parquet": ("pyarrow", "datasets and exports in Parquet"),
+    "postgres": ("psycopg", "a PostgreSQL store for a team"),
+    "ray": ("ray", "runs over many machines"),
+}
+"""Each extra of the package: the module to look for, and what it adds."""
+
+
+def extra_checks() -> Iterator[Check]:
+    """One check for each extra; none of them is needed."""
+    for extra, (module, adds) in EXTRAS.items():
+        if _is_there(module):
+            yield Check(check=f"extra {extra}", status="ok", found=f"installed: {adds}")
+        else:
+            yield Check(
+                check=f"extra {extra}",
+                status="ok",
+                found=f"not installed; would add: {adds}",
+                next=f"pip install 'flowgrade[{extra}]'",
+            )
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package around it
+        return False

@@ -91,9 +91,10 @@ class Connections(Mapping[str, Connection]):
         known = self._environment.get(stored.name)
         made = make_connection(stored.name, entry, STORE, self._settings, known)
         change = f"(flowgrade connection set {made.name})"
+        own = made.key_setting == f"api_key of the connection '{made.name}'"
         return replace(
             made,
-            key_setting=made.key_setting or f"{made.key_place} {change}",
+            key_setting=f"{made.key_setting} {change}" if own else made.key_setting,
             url_setting=f"base_url of the connection '{made.name}' {change}",
         )
 

@@ -36,14 +36,14 @@ def is_secret_name(name: str) -> bool:
     return _NAME.search(name) is not None
 
 
-def remember(text: str, *, encoded: bool = True) -> None:
-    """Take ``text`` for a secret from now on; ``encoded``: in base64 and URL form as well."""
+def remember(text: str) -> None:
+    """Take ``text`` for a secret from now on, also as JSON, URLs and base64 write it."""
     global _needles  # what is secret is so for the whole process
     text = text.strip()
     if text in _known or not _is_telling(text):
         return
     _known.add(text)
-    found = {*_needles, *_forms(text, encoded=encoded)}
+    found = {*_needles, *_forms(text)}
     # The longest first, so that none leaves the rest of another behind.
     _needles = tuple(sorted(found, key=len, reverse=True))
 
@@ -54,7 +54,7 @@ def remember_variables(variables: Mapping[str, str]) -> None:
         if "://" in value:
             remember_address(value)
         elif is_secret_name(name) and not _POINTER.search(name) and value[:1] not in ("/", "$"):
-            remember(value, encoded=False)
+            remember(value)
 
 
 def remember_headers(headers: Mapping[str, str]) -> None:
@@ -77,7 +77,6 @@ def remember_address(address: str) -> None:
         return
     if password:
         remember(password)
-        remember(base64.b64encode(f"{user}:{password}".encode()).decode(), encoded=False)
     elif user:  # a token may stand where a name is expected
         remember(user)
     for name, value in parse_qsl(parts.query):
@@ -124,15 +123,14 @@ def _is_telling(text: str) -> bool:
     return len(text) >= (_SHORTEST_WORD if text.isalpha() else SHORTEST)
 
 
-def _forms(text: str, *, encoded: bool) -> Iterator[str]:
+def _forms(text: str) -> Iterator[str]:
     lines = [line.strip() for line in text.splitlines()] if "\n" in text else []
     for part in [text, *(line for line in lines if len(line) >= _LINE)]:
         yield part
         in_json = json.dumps(part, ensure_ascii=False)[1:-1]
         yield from (in_json, json.dumps(in_json)[1:-1], json.dumps(part)[1:-1])
     yield from (quote(text, safe=""), quote(text), quote_plus(text))
-    if encoded:
-        yield from _base64(text.encode())
+    yield from _base64(text.encode())
 
 
 def _base64(data: bytes) -> Iterator[str]:

@@ -37,7 +37,6 @@ def _python() -> Check:
         f"{platform.python_version()} ({platform.python_implementation()}) on "
         f"{platform.system()} {platform.release()}, {platform.machine()}"
     )
-    return Check(check="python", status="fail", found=found, next="Use Python 3.11 or newer.")
     return Check(check="python", status="ok", found=found)
 
 

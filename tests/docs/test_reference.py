@@ -14,11 +14,12 @@ import click
 import pytest
 
 import flowgrade
+from flowgrade.cli.checks.check import Check
 from flowgrade.cli.main import COMMANDS
 from flowgrade.cli.main import flowgrade as command_line
 from flowgrade.flows import NODE_TYPES
 from flowgrade.flows.types import TYPES
-from flowgrade.models import Timeouts
+from flowgrade.models import CONNECTIONS, Probe, Timeouts
 from flowgrade.promptflow.names import MODULES
 from flowgrade.records import Failure, Span, SpanKind, Usage
 from flowgrade.runs import RUN_ROWS, RUNS, Run, RunDefinition, RunOptions, RunRow, RunStatus
@@ -117,7 +118,7 @@ def test_every_command_in_the_documentation_exists() -> None:
     wrong = []
     for file in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         text = file.read_text(encoding="utf-8")
-        for name, member in re.findall(r"(?:^\$ |`)flowgrade ([a-z]+)(?: ([a-z]+))?", text, re.M):
+        for name, member in re.findall(r"(?:^\$ |`)flowgrade ([a-z]+)(?: ([a-z-]+))?", text, re.M):
             path = f"{name} {member}" if name in groups and member else name
             if path not in known:
                 wrong.append(f"{file.name}: flowgrade {path}")
@@ -206,13 +207,15 @@ def test_every_public_name_is_in_the_reference() -> None:
 
 def test_every_key_of_the_json_is_in_the_reference() -> None:
     shapes = [_RUN.as_json(), _ROW.as_json()]
-    kinds = (Failure, TraceSummary, Span, Usage)
+    kinds = (Check, Failure, Probe, TraceSummary, Span, Usage)
     keys = {key for shape in shapes for key in shape} | {f.name for k in kinds for f in fields(k)}
     assert keys <= quoted("json.md")
     assert {*RunStatus, *SpanKind} <= quoted("json.md")
 
 
-@pytest.mark.parametrize("table", [RUNS, RUN_ROWS, SPANS], ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    "table", [CONNECTIONS, RUNS, RUN_ROWS, SPANS], ids=lambda table: table.name
+)
 def test_every_column_is_in_the_reference(table: Table) -> None:
     section = page("files.md").partition(f"**{table.name}**")[2].partition("\n**")[0]
     assert set(table.columns) <= set(re.findall(r"`(\w+)`", section))

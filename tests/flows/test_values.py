@@ -11,7 +11,7 @@ import pytest
 from flowgrade.app import App
 from flowgrade.errors import ConnectionNotFoundError, FlowDefinitionError, InputError
 from flowgrade.flows import load_flow
-from flowgrade.models import Connection, Models, RevealedConnection
+from flowgrade.models import Models
 from flowgrade.settings import Settings
 
 CONNECTIONS = """
@@ -26,8 +26,7 @@ base: {base_url: "http://base"}
 
 PYTHON = """
 from flowgrade import tool
-
-class CustomConnection: ...
+from flowgrade.models import Connection
 
 @tool
 def told(value: str = "", where: {annotation} = None) -> dict:
@@ -92,30 +91,14 @@ def test_one_without_a_value_is_named_with_its_place(
         call(flow(tmp_path, f"{{value: '{written}'}}"))
 
 
-def test_a_parameter_for_prompt_flows_connections_gets_plain_values(tmp_path: Path) -> None:
-    shown = "[where.token, where.api_key, where.index, where.secrets['token'], dict(where)]"
-    made = flow(tmp_path, "{value: x, where: vault}", annotation="CustomConnection", shown=shown)
-    token, key, index, again, everything = call(made)["where"]
-    assert (token, key, index, again) == ("token-1", "key-1", "products", "token-1")
-    assert everything["endpoint"] == "http://base/x"
-    assert everything["base_url"] == "http://v/v1"
-
-
 def test_the_name_of_the_connection_may_be_a_variable(tmp_path: Path) -> None:
     made = flow(
         tmp_path,
         "{value: x, where: '${env:WHICH}'}",
-        annotation='"CustomConnection"',
-        shown="where.index",
+        annotation="Connection",
+        shown="where.configs['index']",
     )
     assert call(made, WHICH="vault")["where"] == "products"
-
-
-def test_plain_values_are_not_shown() -> None:
-    shown = RevealedConnection(Connection(name="a", configs={"x": "hidden-config"}))
-    assert "hidden" not in repr(shown)
-    with pytest.raises(AttributeError, match="'a' has no value 'y'"):
-        _ = shown.y
 
 
 def test_the_configuration_of_a_prompty_takes_values_too(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def settings(folder: Path, text: str | None = None, **environment: str) -> Setti
     return Settings(project=folder, home=folder, store="", environment=environment)
 
 
-def load(folder: Path, text: str | None = None, **environment: str) -> dict[str, Connection]:
+def load(folder: Path, text: str | None = None, **environment: str) -> Mapping[str, Connection]:
     return load_connections(settings(folder, text, **environment))
 
 

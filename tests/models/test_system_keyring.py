@@ -23,10 +23,10 @@ from flowgrade.store import open_store
 class Ring(KeyringBackend):
     """A keyring in memory."""
 
-    priority = 1.0  # type: ignore[assignment]
+    priority = 1.0
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.kept: dict[tuple[str, str], str] = {}
 
     def get_password(self, service: str, username: str) -> str | None:
@@ -105,7 +105,7 @@ def test_an_entry_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_machine_without_one_says_so(tmp_path: Path) -> None:
-    keyring.set_keyring(NoKeyring())
+    keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]
     with pytest.raises(KeyringError, match="no system keyring"):
         ours.set_keyring_value("a", "b")
     assert keyring_state() == (False, "This machine has no system keyring.")

@@ -18,5 +18,5 @@ def test_a_secret_is_hidden_in_rows_and_in_parameters(store: Store) -> None:
         transaction.insert(_TABLE, [("a", f'{{"key": "{secret}"}}'), ("b", "plain"), ("c", None)])
         transaction.execute("UPDATE kept SET text = ? WHERE id = ?", (f"new {secret}", "b"))
     with store.read() as transaction:
-        rows = dict(transaction.all("SELECT id, text FROM kept"))
-    assert rows == {"a": f'{{"key": "{HIDDEN}"}}', "b": f"new {HIDDEN}", "c": None}
+        rows = transaction.all("SELECT id, text FROM kept ORDER BY id")
+    assert rows == [("a", f'{{"key": "{HIDDEN}"}}'), ("b", f"new {HIDDEN}"), ("c", None)]

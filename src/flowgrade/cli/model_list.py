@@ -195,7 +195,7 @@ def _leading_to(models: Models, model: CatalogModel) -> tuple[tuple[str, ...], s
     """The connections that lead to the provider of a model, and what the first of others lacks."""
     named = model.name.partition("/")[2]
     reasons, able = [], []
-    for connection in models.connections.values():
+    for connection in models.connections.usable():
         leads_to = models.catalog.provider_for(connection)
         own = connection.name == model.provider
         if own or (leads_to is not None and model.provider in (leads_to.name, leads_to.also)):

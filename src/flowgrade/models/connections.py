@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from flowgrade.errors import Place, SettingsError
+from flowgrade.errors import ConnectionSealedError, Place, SettingsError
 from flowgrade.models.connection import Connection
 from flowgrade.models.environment import environment_connections
 from flowgrade.models.repository import StoredConnection, stored_connections
@@ -73,6 +73,15 @@ class Connections(Mapping[str, Connection]):
     def ready(self) -> list[Connection]:
         """Those that are made already; what the store has sealed and nobody asked for is not."""
         return [*self._environment.values(), *self._file.values(), *self._opened.values()]
+
+    def usable(self) -> Iterator[Connection]:
+        """Every connection but those that cannot be opened."""
+        for name in self:
+            try:
+                found = self[name]
+            except (ConnectionSealedError, SettingsError):
+                continue
+            yield found
 
     def in_file(self, name: str) -> bool:
         """Whether the file has a connection of that name."""

@@ -179,6 +179,7 @@ def test_a_new_file_is_for_its_user_only(project: Project) -> None:
         (("a/b",), "cannot be the name"),
         (("embedded",), "part of Flowgrade"),
         (("a", "--base-url", "nowhere"), "not an http or https URL"),
+        (("a", "--kind", "azure-openai"), "Did you mean 'azure_openai'"),
         (("a", "--api-key-stdin"), "Standard input has no key"),
         (("a", "--api-key-stdin", "--api-key-env", "X"), "two places for the key"),
         (("a", "-f", "c.yaml", "--kind", "openai"), "fields come from the file"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowgrade.errors import ConnectionSealedError, SettingsError
+from flowgrade.errors import ConnectionSealedError, InputError, SettingsError
 from flowgrade.models import (
     Models,
     find_keys,
@@ -127,6 +127,6 @@ def test_a_team_needs_a_key_in_its_settings(store: Store, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", ["a/b", "a.b", "", "a b", "embedded", "${x}", "x" * 101])
 def test_a_name_that_could_not_be_said_is_refused(store: Store, tmp_path: Path, name: str) -> None:
-    with pytest.raises(Exception, match="connection"):
+    with pytest.raises(InputError, match="connection"):
         keep_in_store(store, settings(tmp_path), name, {})
     assert stored_connections(store) == {}

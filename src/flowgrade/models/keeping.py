@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from flowgrade.errors import InputError, Place
 from flowgrade.models.address import check_address
 from flowgrade.models.connection import Connection
+from flowgrade.models.provider import PROVIDERS
 from flowgrade.models.repository import delete_connection, save_connection, stored_connections
 from flowgrade.models.sealing_keys import find_keys, need_keys
 from flowgrade.models.system_keyring import remove_keyring_value, set_keyring_value
+from flowgrade.plugins import plugins
 from flowgrade.records import JsonObject
 from flowgrade.settings import Settings
 from flowgrade.store import Store
@@ -107,7 +110,19 @@ def forget(store: Store, name: str, entry: JsonObject | None) -> bool:
 
 def _check(name: str, entry: JsonObject) -> None:
     check_connection_name(name)
+    _check_kind(str(entry.get("kind") or "openai"))
     address = entry.get("base_url")
     if isinstance(address, str) and address and "${" not in address:
         setting = f"base_url of the connection '{name}'"
         check_address(address, Connection(name=name, url_setting=setting))
+
+
+def _check_kind(kind: str) -> None:
+    """Raise InputError for what is nearly a provider; any other kind is for code of flows."""
+    kinds = [plugin.name for plugin in plugins(PROVIDERS)]
+    near = get_close_matches(kind.lower(), kinds, n=1, cutoff=0.8)
+    if kind not in kinds and near:
+        raise InputError(
+            f"No provider serves connections of the kind '{kind}'.",
+            hint=f"Did you mean '{near[0]}'?",
+        )

@@ -169,8 +169,9 @@ def test_plugins_lists_the_built_in_ones(project: Project) -> None:
 def test_the_store_is_looked_at_and_migrated(project: Project) -> None:
     before = project.run("store", "status", "--json")
     assert before.code == 1
-    assert before.json["pending"] == ["0001_runs_and_spans", "0002_unpriced"]
-    assert "0001_runs_and_spans" in project.run("store", "migrate").err
+    assert before.json["pending"][0] == "0001_runs_and_spans"
+    applied = project.run("store", "migrate").err
+    assert all(name in applied for name in before.json["pending"])
     after = project.run("store", "status", "--json")
     assert (after.code, after.json["pending"]) == (0, [])
 

@@ -6,11 +6,12 @@ from types import ModuleType
 
 import pytest
 
+import flowgrade.models.tables
 import flowgrade.runs.tables
 import flowgrade.tracing.tables
 from flowgrade.store import Store, Table
 
-ROOMS = (flowgrade.runs.tables, flowgrade.tracing.tables)
+ROOMS = (flowgrade.models.tables, flowgrade.runs.tables, flowgrade.tracing.tables)
 
 
 def declared(room: ModuleType) -> list[Table]:

@@ -9,18 +9,13 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 from flowgrade.cli.checks.check import Check
+from flowgrade.models import LOCAL_SERVERS
 
 _OLDEST = 1_767_225_600  # 2026 began: a clock before that is wrong
 _SLEEP = 0.02  # seconds, by both clocks
 _DRIFT = 0.2
 _PATIENCE = 0.3  # seconds for a port of this machine
-_PORTS = (
-    (8000, "vLLM, and servers of your own"),
-    (8080, "llama.cpp"),
-    (8765, "flowgrade stub"),
-    (11434, "Ollama"),
-    (1234, "LM Studio"),
-)
+_PORTS = {8765: "flowgrade stub", **{port: name for name, port in LOCAL_SERVERS.items()}}
 
 
 def machine_checks() -> Iterator[Check]:
@@ -28,7 +23,7 @@ def machine_checks() -> Iterator[Check]:
     yield _python()
     yield Check(check="flowgrade", status="ok", found=version("flowgrade"))
     yield _clock()
-    for port, usual in _PORTS:
+    for port, usual in _PORTS.items():
         yield _port(port, usual)
 
 

@@ -83,7 +83,7 @@ def test_a_connection_without_its_key_fails(project: Project) -> None:
     project.write("connections.yaml", "az: {kind: azure_openai, base_url: 'https://r.example'}\n")
     found = project.run("doctor", "--json")
     assert found.code == 1
-    assert by_name(found)["connection az"]["next"] == "Set AZ_API_KEY."
+    assert "Set AZ_API_KEY" in by_name(found)["connection az"]["next"]
 
 
 @pytest.mark.slow

@@ -49,6 +49,11 @@ def test_azure_says_it_too(stub: StubServer, tmp_path: Path, path: str) -> None:
     assert ask(tmp_path, fields).models == ("m1", "m2")
 
 
+def test_anthropic_is_asked_in_its_own_way(stub: StubServer, tmp_path: Path) -> None:
+    fields = {"kind": "anthropic", "base_url": stub.base_url, "api_key": KEY}
+    assert ask(tmp_path, fields).models == ("m1", "m2")
+
+
 def test_a_model_is_asked_itself(stub: StubServer, tmp_path: Path) -> None:
     fields = {"base_url": stub.base_url, "api_key": KEY}
     assert ask(tmp_path, fields, "m1").outcome == "ok"

@@ -102,7 +102,8 @@ def _wants_key(entry: JsonObject, *, from_file: bool) -> bool:
     written = str(entry.get("api_key") or "").strip()
     if from_file:  # a file that says nothing of a key means none
         return "api_key" in entry and (written in _PLACEHOLDERS or not written.strip("*"))
-    return entry.get("kind") not in ("custom", "embedded")
+    no_key = entry.get("kind") in ("custom", "embedded") or entry.get("auth_mode") == "entra"
+    return not no_key
 
 
 def _typed(name: str, entry: JsonObject) -> str:

@@ -61,6 +61,7 @@ def details(app: App, name: str) -> dict[str, Any]:
     shown = summary(app, name) if name in app.models.connections else {"name": name}
     return {
         **shown,
+        "auth_mode": found.auth_mode,
         "api_version": found.api_version,
         "organization": found.organization,
         "headers": dict.fromkeys(found.headers, HIDDEN),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from flowgrade.models.connection import Connection
+from flowgrade.models.connection import AuthMode, Connection
 from flowgrade.settings import Settings
 
 
 def key_origin(connection: Connection, settings: Settings) -> str | None:
     """Where the key is from, in words, such as ``OPENAI_API_KEY (.env)``; None without one."""
+    if connection.auth_mode is not AuthMode.KEY:
+        return "Microsoft Entra ID"
     if connection.api_key is None or not connection.api_key:
         return None
     setting = connection.key_setting

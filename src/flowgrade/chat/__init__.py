@@ -10,13 +10,14 @@ from flowgrade.chat.export import FORMATS, conversation_of, session_rows, transc
 from flowgrade.chat.flow_partner import FlowPartner
 from flowgrade.chat.model_partner import ModelPartner
 from flowgrade.chat.opening import open_partner
-from flowgrade.chat.partner import Answer, Exchange, Partner
+from flowgrade.chat.partner import Answer, Emit, Exchange, Partner
 
 __all__ = [
     "FORMATS",
     "Answer",
     "Attachment",
     "Conversation",
+    "Emit",
     "Exchange",
     "FlowPartner",
     "ModelPartner",

@@ -10,6 +10,7 @@ import click
 
 from flowgrade.app import App
 from flowgrade.chat import FORMATS, conversation_of, session_rows, transcript
+from flowgrade.cli.chat.controls import visible
 from flowgrade.cli.show import amount, duration, fields, json_out, moment, money, note, short, table
 from flowgrade.records import dumps
 from flowgrade.store import Store
@@ -159,9 +160,9 @@ def _whom(session: Session) -> str:
 
 def _print(turn: Turn) -> None:
     files = "".join(f" [{found['name']}]" for found in turn.attachments)
-    click.echo(f"\n{click.style(f'> {turn.question}{files}', bold=True)}")
+    click.echo(f"\n{click.style(f'> {visible(turn.question)}{files}', bold=True)}")
     if turn.answer:
-        click.echo(turn.answer)
+        click.echo(visible(turn.answer))
     if turn.error is not None:
         click.echo(click.style(f"{turn.error.type}: {turn.error.message}", fg="red"))
         if turn.error.hint:

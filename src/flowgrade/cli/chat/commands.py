@@ -19,8 +19,8 @@ from flowgrade.chat import (
     session_rows,
     transcript,
 )
+from flowgrade.cli.chat.controls import visible
 from flowgrade.cli.chat.talk import Talk, figures, given_of
-from flowgrade.cli.chat.view import visible
 from flowgrade.cli.show import UNKNOWN, amount, money, note
 from flowgrade.cli.waterfall import waterfall
 from flowgrade.errors import InputError, UsageError

@@ -13,8 +13,7 @@ from typing import Any
 import click
 
 from flowgrade.app import App
-from flowgrade.chat import Attachment, Conversation, FlowPartner, Partner
-from flowgrade.chat.partner import Emit
+from flowgrade.chat import Attachment, Conversation, Emit, FlowPartner, Partner
 from flowgrade.cli.chat.view import answer_view
 from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.show import UNKNOWN, amount, duration, money, note

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, TextIO
 
-# Control characters, which could move the cursor or change the terminal, but for tab and newline.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from flowgrade.cli.chat.controls import visible
 
 
 class View(Protocol):
@@ -49,8 +47,3 @@ def answer_view(out: TextIO, *, plain: bool) -> Iterator[View]:
         if not view_.last.endswith("\n"):
             out.write("\n")
             out.flush()
-
-
-def visible(text: str) -> str:
-    """``text`` without control characters: what a model writes must not steer the terminal."""
-    return _CONTROLS.sub("", text)

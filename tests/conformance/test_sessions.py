@@ -113,6 +113,8 @@ def test_unknown_tokens_and_costs_stay_unknown(store: Store) -> None:
     assert (get_session(store, "s").tokens, get_session(store, "s").cost) == (None, None)
     add_turn(store, turn(1, input_tokens=2, output_tokens=3))
     assert (get_session(store, "s").tokens, get_session(store, "s").cost) == (5, None)
+    add_turn(store, turn(2, input_tokens=1, cost=0.5))
+    assert get_session(store, "s").cost is None  # what turn 1 cost is not in it
 
 
 def test_a_turn_that_is_asked_again_gives_its_place_away(store: Store) -> None:

@@ -245,5 +245,5 @@ def _spent(turn: Turn, root: ActiveSpan) -> Turn:
         end_ns=time.time_ns(),
         input_tokens=usage.input_tokens if usage else None,
         output_tokens=usage.output_tokens if usage else None,
-        cost=trace.cost,
+        cost=None if trace.unpriced else trace.cost,
     )

@@ -124,6 +124,7 @@ class Session:
     tokens: int | None = None
     """Of all turns, the withdrawn ones too."""
     cost: float | None = None
+    """US dollars of all turns; None when the price of one is not known."""
 
     def as_json(self) -> JsonObject:
         """The session as ``sessions list --json`` gives it."""

@@ -14,7 +14,8 @@ from flowgrade.tracing.session import Session, SessionKind, Shape, Turn, TurnSta
 from flowgrade.tracing.tables import SESSION_TURNS, SESSIONS
 
 _TOTALS = """
-SELECT COUNT(CASE WHEN withdrawn = 0 THEN 1 END), SUM(input_tokens), SUM(output_tokens), SUM(cost)
+SELECT COUNT(CASE WHEN withdrawn = 0 THEN 1 END), SUM(input_tokens), SUM(output_tokens), SUM(cost),
+    COUNT(CASE WHEN cost IS NULL AND input_tokens IS NOT NULL THEN 1 END)
 FROM session_turns WHERE session = ?
 """
 
@@ -147,7 +148,7 @@ def _session(transaction: Transaction, found: Sequence[Any]) -> Session:
     row = dict(zip(SESSIONS.columns, found, strict=True))
     totals = transaction.one(_TOTALS, (row["id"],))
     assert totals is not None
-    count, inputs, outputs, cost = totals
+    count, inputs, outputs, cost, unpriced = totals
     return Session(
         name=row["id"],
         title=row["title"],
@@ -159,7 +160,7 @@ def _session(transaction: Transaction, found: Sequence[Any]) -> Session:
         updated_ns=row["updated_ns"],
         turns=count,
         tokens=sum_known([None if n is None else int(n) for n in (inputs, outputs)]),
-        cost=cost,
+        cost=None if unpriced else cost,
     )
 
 

@@ -19,6 +19,7 @@ from flowgrade.chat import (
     load_attachment,
     text_attachment,
 )
+from flowgrade.cli.approval import approve_option
 from flowgrade.cli.chat.loop import talk_on
 from flowgrade.cli.chat.talk import Talk, given_of
 from flowgrade.cli.folder import prints_as_messages
@@ -62,6 +63,7 @@ _LATEST = ""
     metavar="[SESSION]",
     help="Go on with a session; the one last used if none is named.",
 )
+@approve_option
 @click.option("--plain", is_flag=True, help="Print answers as they are, not as Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="Print one answer and its figures as JSON.")
 def chat(partner: str | None, message: str | None, session: str | None, **options: Any) -> int:
@@ -83,7 +85,7 @@ def chat(partner: str | None, message: str | None, session: str | None, **option
     if message is None and sys.stdin.isatty():
         if options["as_json"]:
             raise UsageError("--json prints one answer.", hint="Ask one question: -m TEXT")
-        with Talk(app, conversation, plain=options["plain"]) as talk:
+        with Talk(app, conversation, plain=options["plain"], approved=options["approve"]) as talk:
             talk.attached += attached
             talk_on(talk)
         return 0
@@ -161,7 +163,8 @@ def _ask_once(
     attached: list[Attachment],
     options: dict[str, Any],
 ) -> None:
-    with Talk(app, conversation, plain=options["plain"], quiet=True) as talk:
+    plain, approved = options["plain"], options["approve"]
+    with Talk(app, conversation, plain=plain, quiet=True, approved=approved) as talk:
         talk.attached += attached
         if options["as_json"]:
             turn = talk.ask_silently(question)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TextIO
 
@@ -63,6 +64,15 @@ class MarkdownView:
             if self._open.strip():
                 rows = max(self._console.height - 2, 1)
                 self._live.update(_Block(self._open, rows=rows))
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take the drawing away for the block."""
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.start()
 
     def _print(self, block: str) -> None:
         if not block.strip():

@@ -14,6 +14,7 @@ import click
 
 from flowgrade.app import App
 from flowgrade.chat import Attachment, Conversation, Emit, FlowPartner, Partner
+from flowgrade.cli.approval import approval
 from flowgrade.cli.chat.view import answer_view
 from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.show import UNKNOWN, amount, duration, money, note
@@ -29,7 +30,13 @@ class Talk:
     """
 
     def __init__(
-        self, app: App, conversation: Conversation, *, plain: bool = False, quiet: bool = False
+        self,
+        app: App,
+        conversation: Conversation,
+        *,
+        plain: bool = False,
+        quiet: bool = False,
+        approved: tuple[str, ...] = (),
     ) -> None:
         self.app = app
         self.conversation = conversation
@@ -38,6 +45,7 @@ class Talk:
         self.folder = Path.cwd()
         self._plain = plain
         self._quiet = quiet
+        self._approved = approved
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Talk:
@@ -69,7 +77,7 @@ class Talk:
 
     def ask_silently(self, question: str) -> Turn:
         """Ask a question and show nothing."""
-        with self._surroundings():
+        with self._surroundings(), approval(self._approved):
             return self._runner.run(self.conversation.ask(question, attachments=self.attached))
 
     def _show(self, work: Callable[[Emit], Coroutine[Any, Any, Turn]]) -> Turn:
@@ -80,7 +88,11 @@ class Talk:
             streamed = True
             view.add(piece)
 
-        with answer_view(sys.stdout, plain=self._plain) as view, self._surroundings():
+        with (
+            answer_view(sys.stdout, plain=self._plain) as view,
+            self._surroundings(),
+            approval(self._approved, ask=True, around=view.paused),
+        ):
             turn = self._runner.run(work(emit))
             if not streamed and turn.answer:
                 view.add(turn.answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, TextIO
 
 from flowgrade.cli.chat.controls import visible
@@ -16,12 +16,19 @@ class View(Protocol):
         """Show the next piece of it."""
         ...
 
+    def paused(self) -> AbstractContextManager[None]:
+        """Draw nothing for the block, in which something else is printed or asked."""
+        ...
+
 
 class _Plain:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._clean = out.isatty()
         self.last = "\n"
+
+    def paused(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def add(self, piece: str) -> None:
         text = visible(piece) if self._clean else piece

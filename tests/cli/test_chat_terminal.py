@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowgrade.testing import StubReply, StubScript, StubServer
+from flowgrade.testing import StubReply, StubScript, StubServer, StubToolCall
 from tests.project import Project
 from tests.terminal import Terminal
 
@@ -184,4 +184,38 @@ def test_what_was_typed_is_remembered_in_private(talking: Project) -> None:
         terminal.send("\x1b[A\r")  # the arrow up
         terminal.expect("echo: remember me")
         terminal.expect("not known")
+        assert terminal.leave() == 0
+
+
+def test_a_tool_that_needs_agreement_is_asked_about(talking: Project, stub: StubServer) -> None:
+    talking.write(
+        "desk.py",
+        """
+        import flowgrade
+        from flowgrade import tool
+
+
+        @tool(confirm=True)
+        def cancel(trip: str) -> str:
+            \"\"\"Cancel a trip.\"\"\"
+            return f"{trip} is cancelled"
+
+
+        async def desk(question: str) -> str:
+            found = await flowgrade.agent("openai/m", tools=[cancel]).arun(question)
+            return found.answer
+        """,
+    )
+    wish = StubToolCall(name="cancel", arguments={"trip": "Oslo"})
+    replies = [StubReply(role="user", tool_calls=[wish]), StubReply(role="tool", text="Done.")]
+    stub.set_script(StubScript(replies=replies))
+    with Terminal(talking.command("chat", "desk.py:desk"), talking) as terminal:
+        terminal.expect("/help")
+        for answer, told in (("y", "Oslo is cancelled"), ("n", "not allowed")):
+            terminal.type("Cancel Oslo.")
+            terminal.expect("Allow it?")
+            terminal.type(answer)
+            terminal.expect("Done.")
+            terminal.expect("not known")
+            assert told in json.dumps(stub.requests[-1].body["messages"])
         assert terminal.leave() == 0

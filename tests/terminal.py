@@ -61,8 +61,9 @@ class Terminal:
         """Type ``text`` as it is."""
         os.write(self._own, text.encode())
 
-    def type(self, line: str) -> None:
-        """Type a line and press Enter."""
+    def type(self, line: str, *, prompt: str = "> ") -> None:
+        """Wait for the prompt, type a line and press Enter: what comes too early may be lost."""
+        self.expect(prompt)
         self.send(line + "\r")
 
     def leave(self) -> int:

@@ -34,7 +34,7 @@ def test_a_conversation_in_a_terminal(talking: Project, stub: StubServer) -> Non
         terminal.expect("echo: please refuse")
         terminal.expect("not known")
         terminal.type('"""two')
-        terminal.type('lines"""')
+        terminal.type('lines"""', prompt="… ")
         terminal.expect("echo: two\r\nlines")
         terminal.expect("not known")
         terminal.type("/att\tnotes\t")
@@ -181,7 +181,7 @@ def test_what_was_typed_is_remembered_in_private(talking: Project) -> None:
     assert history.stat().st_mode & 0o077 == 0
     with Terminal(talking.command("chat", "openai/m"), talking) as terminal:
         terminal.expect("/help")
-        terminal.send("\x1b[A\r")  # the arrow up
+        terminal.type("\x1b[A")  # the arrow up
         terminal.expect("echo: remember me")
         terminal.expect("not known")
         assert terminal.leave() == 0
@@ -214,7 +214,7 @@ def test_a_tool_that_needs_agreement_is_asked_about(talking: Project, stub: Stub
         for answer, told in (("y", "Oslo is cancelled"), ("n", "not allowed")):
             terminal.type("Cancel Oslo.")
             terminal.expect("Allow it?")
-            terminal.type(answer)
+            terminal.type(answer, prompt="[y/N]: ")
             terminal.expect("Done.")
             terminal.expect("not known")
             assert told in json.dumps(stub.requests[-1].body["messages"])

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -78,7 +79,7 @@ class Talk:
     def ask_silently(self, question: str) -> Turn:
         """Ask a question and show nothing."""
         with self._surroundings(), approval(self._approved):
-            return self._runner.run(self.conversation.ask(question, attachments=self.attached))
+            return self._run(self.conversation.ask(question, attachments=self.attached))
 
     def _show(self, work: Callable[[Emit], Coroutine[Any, Any, Turn]]) -> Turn:
         streamed = False
@@ -93,7 +94,7 @@ class Talk:
             self._surroundings(),
             approval(self._approved, ask=True, around=view.paused),
         ):
-            turn = self._runner.run(work(emit))
+            turn = self._run(work(emit))
             if not streamed and turn.answer:
                 view.add(turn.answer)
         if not self._quiet:
@@ -101,6 +102,10 @@ class Talk:
             if self.conversation.remark:
                 note(click.style(self.conversation.remark, fg="yellow"))
         return turn
+
+    def _run(self, work: Coroutine[Any, Any, Turn]) -> Turn:
+        # In the context of this turn: the runner would keep that of the first.
+        return self._runner.run(work, context=copy_context())
 
     @contextmanager
     def _surroundings(self) -> Iterator[None]:

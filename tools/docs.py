@@ -130,7 +130,7 @@ def _root() -> str:
 
 def _command(path: str, command: click.Command) -> str:
     level = "##" if " " not in path else "###"
-    text = [f"{level} flowgrade {path}", inspect.cleandoc(command.help or "")]
+    text = [f"{level} flowgrade {path}", _help(command)]
     if isinstance(command, click.Group):
         return "\n\n".join(text) + "\n"
     usage = " ".join(["flowgrade", path, *command.collect_usage_pieces(click.Context(command))])
@@ -139,6 +139,17 @@ def _command(path: str, command: click.Command) -> str:
     if found:
         text.append(_table("\n".join(_row(*parameter) for parameter in found)))
     return "\n\n".join(text).rstrip() + "\n"
+
+
+def _help(command: click.Command) -> str:
+    """The help; a paragraph that click leaves as it is, marked with \\b, is a block."""
+    parts = inspect.cleandoc(command.help or "").split("\n\n")
+    return "\n\n".join(
+        f"```text\n{inspect.cleandoc(part[1:].strip(chr(10)))}\n```"
+        if part.startswith("\b")
+        else part
+        for part in parts
+    )
 
 
 def _table(rows: str) -> str:

@@ -34,7 +34,9 @@ from flowgrade.store import Store, open_store, store_exists
 from flowgrade.tracing import store_sink
 
 if TYPE_CHECKING:
+    from flowgrade.chat import Conversation, Partner
     from flowgrade.flows import Agent, ToolLike
+    from flowgrade.tracing import SessionKind
 
 Data = str | Path | Sequence[Mapping[str, Any]]
 
@@ -174,6 +176,38 @@ class App:
         limits = (connection.limits for connection in self.models.connections.values())
         parts = [found.parts for found in limits if found is not None]
         return min((count for count in parts if count is not None), default=None)
+
+    def chat(
+        self,
+        partner: str,
+        *,
+        system: str | None = None,
+        given: Mapping[str, Any] | None = None,
+        session: str | None = None,
+    ) -> Conversation:
+        """Talk to a model or a flow: ``await conversation.ask("…")``.
+
+        ``given`` are parameters of the model, or inputs of the flow beside question and history.
+        ``session`` names one to go on with, by ``system`` and ``given`` as it has them.
+        """
+        # Loaded here, as in open_partner: a run has no use for it.
+        from flowgrade.chat import begin_session, continue_session  # noqa: PLC0415
+        from flowgrade.tracing import get_session  # noqa: PLC0415
+
+        if session is not None:
+            found = get_session(self.store, session)
+            opened = self.open_partner(partner, given=list(found.given))
+            return continue_session(self.store, opened, found)
+        opened = self.open_partner(partner, given=list(given or ()))
+        return begin_session(self.store, opened, system=system, given=dict(given or {}))
+
+    def open_partner(
+        self, name: str, *, kind: SessionKind | None = None, given: Sequence[str] = ()
+    ) -> Partner:
+        """Who answers in a chat: the model or the flow called ``name``."""
+        from flowgrade.chat import open_partner  # noqa: PLC0415
+
+        return open_partner(name, models=self.models, load=self.load_flow, kind=kind, given=given)
 
     @contextmanager
     def surroundings(

@@ -12,7 +12,7 @@ from tests.project import Project
 def test_help_lists_the_commands_and_version_is_shown(project: Project) -> None:
     found = project.run("--help")
     assert found.code == 0
-    for name in ("init", "demo", "test", "run", "runs", "traces", "stub"):
+    for name in ("init", "demo", "test", "run", "chat", "sessions", "runs", "traces", "stub"):
         assert f"\n  {name} " in found.out
     assert project.run("--version").out.startswith("flowgrade 0.")
 

@@ -27,7 +27,16 @@ from flowgrade.settings import VARIABLES
 from flowgrade.settings.project_shape import KEYS
 from flowgrade.store import Table
 from flowgrade.testing import RecordedRequest, StubReply, StubScript, StubStats, StubToolCall
-from flowgrade.tracing import SPANS, TraceSummary
+from flowgrade.tracing import (
+    SESSION_TURNS,
+    SESSIONS,
+    SPANS,
+    Session,
+    SessionKind,
+    TraceSummary,
+    Turn,
+    TurnStatus,
+)
 from tests.docs.examples import blocks
 from tools import docs
 
@@ -45,6 +54,9 @@ _RUN = Run(
 _ROW = RunRow(
     row=0, status="completed", inputs={}, outputs={}, error=None, trace_id="", start_ns=0, end_ns=0
 )
+
+_SESSION = Session(name="s", kind=SessionKind.MODEL, partner="m", created_ns=0, updated_ns=0)
+_TURN = Turn(session="s", number=0, partner="m", question="q", trace_id="", start_ns=0)
 
 
 @cache
@@ -206,15 +218,17 @@ def test_every_public_name_is_in_the_reference() -> None:
 
 
 def test_every_key_of_the_json_is_in_the_reference() -> None:
-    shapes = [_RUN.as_json(), _ROW.as_json()]
+    shapes = [_RUN.as_json(), _ROW.as_json(), _SESSION.as_json(), _TURN.as_json()]
     kinds = (Check, Failure, Probe, TraceSummary, Span, Usage)
     keys = {key for shape in shapes for key in shape} | {f.name for k in kinds for f in fields(k)}
     assert keys <= quoted("json.md")
-    assert {*RunStatus, *SpanKind} <= quoted("json.md")
+    assert {*RunStatus, *SpanKind, *SessionKind, *TurnStatus} <= quoted("json.md")
 
 
 @pytest.mark.parametrize(
-    "table", [CONNECTIONS, RUNS, RUN_ROWS, SPANS], ids=lambda table: table.name
+    "table",
+    [CONNECTIONS, RUNS, RUN_ROWS, SESSIONS, SESSION_TURNS, SPANS],
+    ids=lambda table: table.name,
 )
 def test_every_column_is_in_the_reference(table: Table) -> None:
     section = page("files.md").partition(f"**{table.name}**")[2].partition("\n**")[0]

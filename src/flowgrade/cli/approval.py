@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +23,28 @@ approve_option = click.option(
 )
 
 
-def approval(names: tuple[str, ...], *, ask: bool = False) -> AbstractContextManager[Any]:
-    """Agree to calls of these tools; with ``ask`` a person at the terminal decides on others."""
+def approval(
+    names: tuple[str, ...],
+    *,
+    ask: bool = False,
+    around: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> AbstractContextManager[Any]:
+    """Agree to calls of these tools; with ``ask`` a person at the terminal decides on others.
+
+    A question is asked within ``around()``, which may take away what is drawn meanwhile.
+    """
     ask = ask and sys.stdin.isatty() and sys.stderr.isatty()
     if not names and not ask:
         return nullcontext()  # nobody is there: tools that need agreement are refused
     from flowgrade.flows import confirming  # noqa: PLC0415  only for agents
 
-    return confirming(lambda call: call.name in names or (ask and _asked(call)))
+    def agrees(call: AgentToolCall) -> bool:
+        if call.name in names or not ask:
+            return call.name in names
+        with around():
+            return _asked(call)
+
+    return confirming(agrees)
 
 
 def _asked(call: AgentToolCall) -> bool:

@@ -6,29 +6,65 @@ from pathlib import Path
 
 import click
 
-from flowgrade.cli.example import copy_example
-from flowgrade.cli.show import note
+from flowgrade.cli.show import json_out, note, table
+from flowgrade.cli.templates import TEMPLATES, copy_template
+from flowgrade.errors import UsageError
 
-_QUESTIONS = 12
+_LINES = "\n".join(f"{name:<10}{line}" for name, line in TEMPLATES.items())
 
 
-@click.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.command(
+    help=f"""Make a new project in FOLDER: a flow, its data and a README.
+
+    It runs as it is, with no key and no network. The templates:
+
+    \b
+    {_LINES.replace(chr(10), chr(10) + "    ")}
+    """
+)
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--template",
-    type=click.Choice(["support"]),
-    default="support",
+    type=click.Choice(list(TEMPLATES)),
+    default="rag",
     show_default=True,
-    help="support: answers questions from the documents it is given.",
+    help="What kind of project.",
 )
-def init(folder: Path, template: str) -> None:
-    """Make a new project in FOLDER: a flow, its prompt, documents and questions.
-
-    It runs as it is, with no key and no network.
-    """
-    count = copy_example(folder, questions=_QUESTIONS)
-    note(f"A project with {count} questions is in {folder} (template: {template}).")
+@click.option("--list", "only_list", is_flag=True, help="List the templates and make nothing.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Also into a folder that has something in it. No file is overwritten.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def init(folder: Path | None, template: str, only_list: bool, force: bool, as_json: bool) -> None:
+    """Make a new project."""
+    if only_list:
+        _list(as_json)
+        return
+    if folder is None:
+        raise UsageError("Which folder?", hint=f"flowgrade init my-project --template {template}")
+    files = copy_template(template, folder, into=force)
+    if as_json:
+        json_out(
+            {"folder": str(folder), "template": template, "files": [str(file) for file in files]}
+        )
+        return
+    note(f"A project of {len(files)} files is in {folder} (template: {template}).")
     note("Next:")
-    note(f"  cd {folder}")
-    note("  flowgrade test . --inputs data/questions.jsonl")
-    note("  flowgrade run . --data data/questions.jsonl")
+    if folder != Path():
+        note(f"  cd {folder}")
+    data = next(f for f in files if f.suffix == ".jsonl" and f.name in _DATA)
+    note(f"  flowgrade test . --inputs {data}")
+    note(f"  flowgrade run . --data {data}")
+    note("More is in README.md.")
+
+
+_DATA = ("questions.jsonl", "conversations.jsonl", "mails.jsonl", "claims.jsonl")
+
+
+def _list(as_json: bool) -> None:
+    if as_json:
+        json_out([{"template": name, "description": line} for name, line in TEMPLATES.items()])
+        return
+    table(["TEMPLATE", "MAKES"], list(TEMPLATES.items()))

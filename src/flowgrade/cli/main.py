@@ -6,12 +6,15 @@ import gc
 import os
 import sys
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from flowgrade.cli.redacted import redact_output
 from flowgrade.errors import FlowgradeError, InputError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 FAULT = 70
 """Exit code for a fault of ours."""
@@ -24,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("flowgrade.cli.demo:demo", "Run the example over its 300 questions."),
     "test": ("flowgrade.cli.test:test", "Call a flow once."),
     "run": ("flowgrade.cli.run:run", "Run a flow over a dataset."),
+    "chat": ("flowgrade.cli.chat.command:chat", "Talk to a model or a flow."),
+    "sessions": ("flowgrade.cli.sessions:sessions", "List, show and export conversations."),
     "runs": ("flowgrade.cli.runs:runs", "List, show, export, resume and delete runs."),
     "models": ("flowgrade.cli.models:models", "List, show, test and compare models."),
     "traces": ("flowgrade.cli.traces:traces", "See what happened, step by step."),
@@ -34,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plugins": ("flowgrade.cli.plugins:plugins", "List installed plugins."),
     "schema": ("flowgrade.cli.schema:schema", "Print the JSON Schema of a file."),
     "doctor": ("flowgrade.cli.doctor:doctor", "Find out what is wrong here, or would be."),
+    "completion": ("flowgrade.cli.completion:completion", "Complete commands in your shell."),
     "stub": ("flowgrade.cli.stub:stub", "Serve a scripted model for tests."),
 }
 
@@ -57,6 +63,18 @@ class Lazy(click.Group):
         """The list of commands in the help, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names of commands, or options, that begin so; importing none, for it is a keystroke."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  only for the shell
+
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        return [
+            CompletionItem(name, help=line)
+            for name, (_, line) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -54,6 +54,8 @@ class Body(Protocol):
     """Names of the steps that ask a model for each row; None where only running shows it."""
     streamed: str | None
     """The output that can come piece by piece."""
+    chat_output: str | None
+    """The output that the definition marks as the answer in a chat."""
 
     def prepare(self) -> None:
         """Find out what would fail every row; raises FlowgradeError."""

@@ -24,6 +24,7 @@ class FunctionBody:
     takes_more = False
     streamed: str | None = "output"
     model_nodes: tuple[str, ...] | None = None
+    chat_output: str | None = None
 
     def __init__(
         self, entry: Callable[..., Any], *, name: str, declared: Sequence[InputSpec] = ()

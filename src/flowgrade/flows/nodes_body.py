@@ -31,6 +31,7 @@ class NodesBody:
         late = {step.node.name for step in steps if step.node.aggregation}
         self._outputs = tuple(o for o in spec.outputs if o.binding.node not in late)
         self.outputs = tuple(output.name for output in self._outputs)
+        self.chat_output = next((o.name for o in self._outputs if o.is_chat_output), None)
         self._steps = tuple(step for step in steps if step.node.name not in late)
         self._late = tuple(step for step in steps if step.node.name in late)
         self.aggregates = bool(self._late)

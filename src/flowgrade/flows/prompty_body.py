@@ -33,6 +33,7 @@ class PromptyBody:
     threaded = False
     aggregates = False
     model_nodes: tuple[str, ...] | None = ("prompt",)
+    chat_output: str | None = None
 
     def __init__(self, prompty: Prompty, models: Models) -> None:
         self._prompty = prompty

@@ -1,0 +1,1 @@
+"""The command ``flowgrade chat``: a conversation in the terminal."""

@@ -1,0 +1,111 @@
+"""A command in a terminal of its own: what is typed, what is seen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+from types import TracebackType
+
+from tests.project import Project
+
+_PATIENCE = 60.0  # seconds until what is expected counts as missing
+_PIECE = 65_536
+_STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Terminal:
+    """Runs a command behind a pseudo-terminal of 100 columns."""
+
+    def __init__(self, command: list[str], project: Project) -> None:
+        self._own, other = pty.openpty()
+        os.set_inheritable(other, True)
+        self.raw = ""
+        """All that was written so far, with the sequences that steer a terminal."""
+        self._read = 0
+        self._process = subprocess.Popen(
+            command,
+            cwd=project.folder,
+            env={**project.environment, "TERM": "xterm", "COLUMNS": "100", "LINES": "40"},
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(other)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+        os.close(self._own)
+
+    @property
+    def seen(self) -> str:
+        """All that appeared so far."""
+        return _STEERING.sub("", self.raw)
+
+    def send(self, text: str) -> None:
+        """Type ``text`` as it is."""
+        os.write(self._own, text.encode())
+
+    def type(self, line: str, *, prompt: str = "> ") -> None:
+        """Wait for the prompt, type a line and press Enter: what comes too early may be lost."""
+        self.expect(prompt)
+        self.send(line + "\r")
+
+    def leave(self) -> int:
+        """Press Ctrl-D at the next prompt; returns the exit code."""
+        self.expect("> ")
+        self.send("\x04")
+        return self.ends()
+
+    def expect(self, text: str) -> None:
+        """Wait until ``text`` appears behind what was expected before."""
+        end = time.monotonic() + _PATIENCE
+        while (place := self.seen.find(text, self._read)) < 0:
+            assert time.monotonic() < end, f"{text!r} did not appear:\n{self.seen[self._read :]}"
+            assert self._more(), f"ended without {text!r}:\n{self.seen[self._read :]}"
+        self._read = place + len(text)
+
+    def ends(self) -> int:
+        """Wait for the end; returns the exit code."""
+        while self._more():
+            pass
+        return self._process.wait(_PATIENCE)
+
+    def kill(self) -> None:
+        """End the command as ``kill -9`` does, if it has not ended."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def _more(self) -> bool:
+        ready, _, _ = select.select([self._own], [], [], _PATIENCE)
+        if not ready:
+            return False
+        try:
+            found = os.read(self._own, _PIECE)
+        except OSError:  # how Linux says that the other side is gone
+            return False
+        self.raw += found.decode(errors="replace")
+        return bool(found)
+
+
+def _take_terminal() -> None:
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C becomes a signal

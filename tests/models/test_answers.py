@@ -13,7 +13,8 @@ from flowgrade.models import ChatChunk, ChatRequest, ChatResponse, assemble_chat
 from flowgrade.tracing import RecordedSpan, start_trace
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 SAFE = {"hate": {"filtered": False, "severity": "safe"}}

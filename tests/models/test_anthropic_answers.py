@@ -32,7 +32,8 @@ from flowgrade.records import Usage
 from flowgrade.settings import Settings
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 from tests.models.messages import (
     HI,
     answer,

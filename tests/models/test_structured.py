@@ -18,7 +18,8 @@ from flowgrade.models import ChatRequest, JsonAnswer, LimitedModel, Model, ask_j
 from flowgrade.records import Usage
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

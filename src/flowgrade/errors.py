@@ -353,5 +353,9 @@ class ModelResponseError(ModelError):
     """The endpoint's answer cannot be understood."""
 
 
+class EmptyAnswerError(ModelResponseError):
+    """The model answered with nothing."""
+
+
 class InvalidJsonError(ModelResponseError):
     """The model's answer is not the JSON that was asked for."""

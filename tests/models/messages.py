@@ -10,7 +10,8 @@ import orjson
 from flowgrade.models import ChatRequest, ChatResponse, Model
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 HI = [{"role": "user", "content": "Hi"}]
 PIXEL = "data:image/png;base64,iVBORw0KGgo="

@@ -13,9 +13,13 @@ from flowgrade.models import ChatChunk, ChatRequest, ChatResponse, assemble_chat
 from flowgrade.tracing import RecordedSpan, start_trace
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
+SAID: dict[str, Any] = {
+    "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}]
+}
 SAFE = {"hate": {"filtered": False, "severity": "safe"}}
 HARSH = {"violence": {"filtered": True, "severity": "high"}, **SAFE}
 
@@ -72,7 +76,7 @@ def test_reasoning_is_there_under_any_of_its_names(
     rig: Rig, server: Server, kit: Kit, name: str
 ) -> None:
     assert whole(rig, server, kit, {"message": {"content": "a", name: "Hm."}}).reasoning == "Hm."
-    chunks = pieces(rig, server, kit, delta(**{name: "H"}), delta(**{name: "m."}), delta("stop"))
+    chunks = pieces(rig, server, kit, delta(**{name: "H"}), delta(**{name: "m."}), SAID)
     assert [chunk.reasoning for chunk in chunks] == ["H", "m.", ""]
     assert assemble_chat(chunks).reasoning == "Hm."
 

@@ -19,7 +19,8 @@ from flowgrade.models import (
 )
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 from tests.models.messages import HI, PIXEL, opened, said, sent
 
 

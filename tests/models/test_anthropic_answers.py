@@ -13,6 +13,7 @@ from flowgrade.errors import (
     BadRequestError,
     ContentFilterError,
     ContextLengthError,
+    EmptyAnswerError,
     MissingKeyError,
     ModelError,
     ModelNotFoundError,
@@ -32,7 +33,8 @@ from flowgrade.records import Usage
 from flowgrade.settings import Settings
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 from tests.models.messages import (
     HI,
     answer,
@@ -281,3 +283,19 @@ def test_anthropic_itself_needs_a_key_and_others_do_not(
         Models(settings).open("anthropic/claude-sonnet-5")
     asyncio.run(opened(rig, api_key=None).chat(ChatRequest(messages=HI)))
     assert "x-api-key" not in server.requests[-1].headers
+
+
+# --- an empty answer
+
+
+def test_an_empty_answer_is_an_error_whole_and_streamed(rig: Rig, server: Server, kit: Kit) -> None:
+    with pytest.raises(EmptyAnswerError, match="finish_reason stop"):
+        answered(rig, server, kit, answer())
+    with pytest.raises(EmptyAnswerError, match="finish_reason stop"):
+        streamed(rig, server, kit, start(), *end())
+
+
+def test_an_answer_that_goes_on_with_the_next_request_is_not_empty(
+    rig: Rig, server: Server, kit: Kit
+) -> None:
+    assert answered(rig, server, kit, answer(stop="pause_turn")).stop_reason == "pause_turn"

@@ -23,7 +23,7 @@ from flowgrade.models.catalog.load import shipped_catalog
 from flowgrade.settings import Settings
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Server
+    from tests.models.server import Server
 
 CATALOG = Catalog(shipped_catalog())
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {}}}

@@ -22,7 +22,8 @@ from flowgrade.records import Failure, Usage
 from flowgrade.settings import Settings
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Server
+    from tests.models.conftest import Kit
+    from tests.models.server import Server
 
 
 def models(folder: Path, server: Server) -> Models:

@@ -21,7 +21,8 @@ from flowgrade.models.tokens import Token, TokenKeeper
 from flowgrade.settings import Secret, Settings
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 

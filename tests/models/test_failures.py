@@ -24,7 +24,8 @@ from flowgrade.errors import (
 from flowgrade.models import ChatRequest, RetryPolicy
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Reply, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Reply, Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 
@@ -128,7 +129,7 @@ def test_an_answer_that_is_not_json_is_named(rig: Rig, kit: Kit) -> None:
     reply = kit.Reply(body=b"<html><body>Welcome to nginx</body></html>", content_type="text/html")
     error = failure(rig, reply)
     assert type(error) is ModelResponseError
-    assert "text/html that is not a JSON object: Welcome to nginx" in error.message
+    assert "text/html that is no JSON object: Welcome to nginx" in error.message
     assert "base_url of the connection 'stub'" in str(error)
 
 

@@ -25,7 +25,8 @@ from flowgrade.records import Usage
 from flowgrade.settings import Secret, Settings
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 

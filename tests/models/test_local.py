@@ -13,7 +13,8 @@ from flowgrade.models import LOCAL_SERVERS, LocalServer, Models, find_local
 from flowgrade.settings import Settings
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Server
+    from tests.models.conftest import Kit
+    from tests.models.server import Server
 
 
 def find(folder: Path, *urls: str) -> list[LocalServer]:

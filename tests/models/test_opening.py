@@ -22,7 +22,8 @@ from flowgrade.models.proxies import proxy_for
 from flowgrade.settings import Settings
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Rig, Server
+    from tests.models.conftest import Rig
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 

@@ -16,7 +16,8 @@ from flowgrade.models import ChatRequest, Model, RetryPolicy, Timeouts
 from flowgrade.models.outage import Phase, explain_outage
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 
@@ -142,7 +143,9 @@ def test_a_host_that_has_no_address_is_explained(rig: Rig, code: int, retryable:
     assert error.retryable is retryable
 
 
-@pytest.mark.parametrize("address", ["api.example.com/v1", "ftp://host", "http://", "http://[", ""])
+@pytest.mark.parametrize(
+    "address", ["api.example.com/v1", "ftp://host", "http://", "http://[", "http://a..b/v1", ""]
+)
 def test_an_address_that_is_none_is_refused_when_opening(rig: Rig, address: str) -> None:
     with pytest.raises(InputError, match="not an http or https URL"):
         rig.open(base_url=address or "nothing")

@@ -20,7 +20,8 @@ from flowgrade.tracing.recorder import ActiveTrace
 from tests.models.bills import BILLS
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 CATALOG = Catalog(shipped_catalog())
 LINES = [line.split() for line in BILLS.strip().splitlines()]

@@ -17,7 +17,8 @@ from flowgrade.testing import running_stub
 from flowgrade.testing.providers import ProviderConformance
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 

@@ -14,7 +14,8 @@ from flowgrade.models import ChatRequest, Clock, RetryPolicy
 from flowgrade.models.retry import read_retry_after
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT

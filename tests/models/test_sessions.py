@@ -16,7 +16,8 @@ import pytest
 from flowgrade.models import ChatRequest
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 

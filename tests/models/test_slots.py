@@ -34,7 +34,8 @@ from flowgrade.settings import read_settings
 from flowgrade.tracing import RecordedSpan, start_trace
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Server
+    from tests.models.conftest import Kit
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 TWO = "models: {fast: {use: stub/a, fallback: [stub/b, stub/c]}}"

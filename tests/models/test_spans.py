@@ -14,7 +14,8 @@ from flowgrade.models import ChatRequest, CompletionRequest, EmbeddingRequest, R
 from flowgrade.tracing import RecordedSpan, current_span, span, start_trace
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}], parameters={"temperature": 0})
 

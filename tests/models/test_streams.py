@@ -17,7 +17,8 @@ from flowgrade.models import ChatChunk, ChatRequest, CompletionRequest, Model, a
 from flowgrade.records import Usage
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 
@@ -139,7 +140,7 @@ def test_an_event_that_is_not_json_is_an_error(rig: Rig, server: Server, kit: Ki
 
 def test_a_page_instead_of_a_stream_is_an_error(rig: Rig, server: Server, kit: Kit) -> None:
     server.will(kit.Reply(body=b"<html>hello</html>", content_type="text/html"))
-    with pytest.raises(ModelResponseError, match="no events"):
+    with pytest.raises(ModelResponseError, match="text/html that is no event stream: hello"):
         collect(rig.open())
 
 
@@ -175,6 +176,7 @@ def test_only_the_first_of_several_choices_is_shown_and_all_are_assembled(
     pieces = [
         b'data: {"choices": [{"index": 1, "delta": {"content": "no"}}]}\n\n',
         b'data: {"choices": [{"index": 0, "delta": {"content": "yes"}}]}\n\n',
+        b"data: [DONE]\n\n",
     ]
     server.will(kit.stream(pieces=pieces))
     chunks = collect(rig.open())

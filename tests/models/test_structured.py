@@ -10,6 +10,7 @@ import pytest
 from flowgrade.errors import (
     BadRequestError,
     ContentFilterError,
+    EmptyAnswerError,
     InputError,
     InvalidJsonError,
     UnsupportedByModelError,
@@ -18,7 +19,8 @@ from flowgrade.models import ChatRequest, JsonAnswer, LimitedModel, Model, ask_j
 from flowgrade.records import Usage
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -105,7 +107,7 @@ def test_an_answer_that_is_not_valid_goes_back_once_with_its_faults(
     assert server.requests[1].body["response_format"]["type"] == "json_schema"
 
 
-@pytest.mark.parametrize("text", ["I do not know.", "", "{cut", "NaN"])
+@pytest.mark.parametrize("text", ["I do not know.", "{cut", "NaN"])
 def test_a_second_answer_that_is_not_valid_is_an_error(
     rig: Rig, server: Server, kit: Kit, text: str
 ) -> None:
@@ -114,6 +116,15 @@ def test_a_second_answer_that_is_not_valid_is_an_error(
         asked(rig.open())
     assert '{"city": "Rome"}' in caught.value.message
     assert len(server.requests) == 2
+
+
+def test_an_answer_that_is_empty_leaves_nothing_to_repair(
+    rig: Rig, server: Server, kit: Kit
+) -> None:
+    server.will(kit.chat(""))
+    with pytest.raises(EmptyAnswerError):
+        asked(rig.open())
+    assert len(server.requests) == 1
 
 
 def test_an_answer_that_was_cut_off_is_not_asked_for_again(

@@ -12,7 +12,8 @@ from flowgrade.models import ChatRequest, Clock, RetryPolicy
 from flowgrade.models.throttle import Throttle
 
 if TYPE_CHECKING:
-    from tests.models.conftest import Kit, Rig, Server
+    from tests.models.conftest import Kit, Rig
+    from tests.models.server import Server
 
 REQUEST = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 

@@ -19,7 +19,7 @@ import aiohttp
 import pytest
 
 from flowgrade.errors import InputError, UsageError
-from flowgrade.testing import StubReply, StubScript, StubServer, running_stub
+from flowgrade.testing import StubReply, StubScript, StubScriptError, StubServer, running_stub
 
 CHAT = "/v1/chat/completions"
 
@@ -306,3 +306,33 @@ def test_the_door_does_not_import_the_server() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_rule_says_what_goes_wrong_with_its_calls(stub: StubServer, streamed: bool) -> None:
+    names = ("drop", "truncate", "garbage", "empty")
+    replies = [StubReply(match=name, fault=name) for name in names]  # type: ignore[arg-type]
+    stub.set_script(StubScript(replies=replies))
+    for name in ("drop", "truncate"):
+        with pytest.raises((http.client.HTTPException, ConnectionError)):
+            send(stub, CHAT, body_of(name, stream=streamed))
+    with pytest.raises(json.JSONDecodeError):
+        send(stub, CHAT, body_of("garbage", stream=streamed))
+    assert send(stub, CHAT, body_of("empty", stream=streamed))[:2] == (200, None)
+    assert send(stub, CHAT, body_of("fine"))[0] == 200
+    assert (stub.stats.calls, stub.stats.faults) == (5, 4)
+
+
+def test_a_call_that_hangs_gets_nothing_until_the_stub_ends() -> None:
+    with running_stub(StubScript(replies=[StubReply(fault="hang")])) as stub:
+        caller = http.client.HTTPConnection(stub.url.removeprefix("http://"), timeout=0.5)
+        caller.request("POST", CHAT, body_of())
+        with pytest.raises(TimeoutError):
+            caller.getresponse()
+        assert stub.stats.in_flight == 1
+        caller.close()
+
+
+def test_a_fault_that_is_none_is_refused() -> None:
+    with pytest.raises(StubScriptError, match="one of hang, drop, truncate, garbage, empty"):
+        StubReply(fault="explode")  # type: ignore[arg-type]

@@ -20,7 +20,8 @@ def check_address(base_url: str, connection: Connection) -> None:
     try:
         parts = urlsplit(base_url)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # such as a port that is no number
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # such as a port that is no number, or a label of more than 63 letters
         usable = False
     if not usable:
         raise InputError(

@@ -30,7 +30,8 @@ def assemble_chat(chunks: Iterable[ChatChunk]) -> ChatResponse:
     choices: dict[int, JsonObject] = {}
     for chunk in chunks:
         _take_head(raw, chunk.raw)
-        for piece in chunk.raw.get("choices") or ():
+        pieces = chunk.raw.get("choices")
+        for piece in pieces if isinstance(pieces, list) else ():
             _merge_choice(choices, piece)
     raw["choices"] = [_joined(choices[index]) for index in sorted(choices)]
     empty: JsonObject = {"message": {"role": "assistant", "content": None}}

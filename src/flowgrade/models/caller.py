@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
 from flowgrade.records import JsonObject
@@ -19,6 +19,16 @@ class Caller(Protocol):
         """Get the JSON at ``path``. Raises a ModelError."""
         ...
 
-    def stream(self, path: str, payload: JsonObject) -> AsyncGenerator[JsonObject]:
-        """Post ``payload`` and yield the JSON events of the answer."""
+    def stream(
+        self,
+        path: str,
+        payload: JsonObject,
+        *,
+        is_finished: Callable[[], bool] | None = None,
+    ) -> AsyncGenerator[JsonObject]:
+        """Post ``payload`` and yield the JSON events of the answer.
+
+        An answer that ends without saying so is broken off, unless ``is_finished`` says that its
+        events did.
+        """
         ...

@@ -96,10 +96,18 @@ class Endpoint:
         place.succeeded(answer)
         return answer
 
-    async def stream(self, path: str, payload: JsonObject) -> AsyncGenerator[JsonObject]:
+    async def stream(
+        self,
+        path: str,
+        payload: JsonObject,
+        *,
+        is_finished: Callable[[], bool] | None = None,
+    ) -> AsyncGenerator[JsonObject]:
         """Post ``payload`` and yield the JSON events of the answer.
 
-        Retries end with the first event. Close the generator to end the call early.
+        Retries end with the first event. Close the generator to end the call early. An answer
+        that ends without saying so is broken off, unless ``is_finished`` says that its events
+        did.
         """
         url, data, headers = self._url(path), encode(payload), self._call_headers()
         (events, rest), place = await self._call(
@@ -114,6 +122,8 @@ class Endpoint:
                     last = event if event.get("usage") else last
                     yield event
                 more = await rest.more()
+            if not rest.is_done and is_finished is not None and not is_finished():
+                raise self._diagnosis.broken_off()
         except BaseException:
             place.release()
             raise

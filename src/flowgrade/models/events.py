@@ -17,17 +17,23 @@ class EventParser:
     and with them comments, which servers send to keep the line open.
     """
 
-    __slots__ = ("_data", "_rest", "_started")
+    __slots__ = ("_data", "_pieces", "_rest", "_started")
 
     def __init__(self) -> None:
         self._rest = b""
+        """The beginning of a line whose end has not come; what followed it is in ``_pieces``."""
+        self._pieces: list[bytes] = []
         self._data: list[bytes] = []
         self._started = False
 
     def feed(self, block: bytes) -> list[bytes]:
         """The data of the events that ``block`` completes."""
         if self._rest:
-            block = self._rest + block
+            if b"\n" not in block and b"\r" not in block and not self._rest.endswith(b"\r"):
+                self._pieces.append(block)
+                return []  # joined once, at the end of the line: it may be very long
+            block = b"".join((self._rest, *self._pieces, block))
+            self._pieces.clear()
         if not self._started:
             block = self._start(block)
         held = b""
@@ -41,7 +47,8 @@ class EventParser:
 
     def close(self) -> list[bytes]:
         """The data of a last event that no empty line ended."""
-        rest, self._rest = self._rest.rstrip(b"\r"), b""
+        rest = b"".join((self._rest, *self._pieces)).rstrip(b"\r")
+        self._rest, self._pieces = b"", []
         return self._events([rest, b""])
 
     def _start(self, block: bytes) -> bytes:

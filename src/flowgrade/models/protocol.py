@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import TypeVar
 
 from flowgrade.errors import ModelError
+from flowgrade.models.answer import StreamedAnswer
 from flowgrade.models.caller import Caller
 from flowgrade.models.compatibility import Compatibility
 from flowgrade.models.request import ChatRequest, CompletionRequest, EmbeddingRequest
@@ -26,7 +27,7 @@ from flowgrade.models.wire import (
 )
 from flowgrade.records import Json, JsonObject
 
-T = TypeVar("T")
+T = TypeVar("T", ChatChunk, CompletionChunk)
 
 _CHAT = "/chat/completions"
 _COMPLETE = "/completions"
@@ -90,16 +91,21 @@ class OpenAIModel:
         payload["stream"] = True
         self._compatibility.adapt(payload, streamed=True)
         for _ in range(3):  # at most two things to learn
-            events = self._caller.stream(path, payload)
+            answer = StreamedAnswer()
+            events = self._caller.stream(path, payload, is_finished=answer.is_finished)
             begun = False
             try:
                 async for event in events:
                     begun = True
-                    yield read(event)
+                    piece = read(event)
+                    if not answer.says or piece.finish_reason:
+                        answer.see(piece)
+                    yield piece
             except ModelError as error:
                 if begun or not self._compatibility.learn(error, payload, asked_options=asked):
                     raise
             else:
+                answer.check()
                 return
             finally:
                 await events.aclose()

@@ -15,6 +15,7 @@ from flowgrade.errors import (
     ModelTimeoutError,
     QuotaError,
     RateLimitError,
+    UnsupportedByModelError,
 )
 from flowgrade.models.complaint import Complaint
 
@@ -59,6 +60,8 @@ _NO_CREDIT = "credit balance is too low"  # Anthropic says it with a 400
 
 def classify(status: int | None, complaint: Complaint) -> type[ModelError]:
     """The class of error for a status and a complaint; ``status`` is None within a stream."""
+    if status == 501:
+        return UnsupportedByModelError
     if status is not None and status >= 500:
         return ModelServerError  # whatever it says, the fault is on its side
     for code in sorted(complaint.codes):
@@ -78,6 +81,18 @@ def classify(status: int | None, complaint: Complaint) -> type[ModelError]:
     return ModelServerError if status >= 500 else ModelResponseError
 
 
+def is_about_path(status: int, complaint: Complaint, *, is_page: bool) -> bool:
+    """Whether a refusal says that its path is not that of an API, as web sites do.
+
+    ``is_page`` says that it is HTML. A 404 may mean the model as well, and then names it.
+    """
+    if status in {405, 501} and is_page:
+        return True
+    text = complaint.message.lower()
+    is_about_model = complaint.codes & _BY_CODE.keys() or "model" in text or "deployment" in text
+    return status == 404 and not is_about_model
+
+
 def advice(error: type[ModelError], *, model: str, key_place: str, url_place: str) -> str:
     """The next step after an error of this class."""
     steps: dict[type[ModelError], str] = {
@@ -91,6 +106,8 @@ def advice(error: type[ModelError], *, model: str, key_place: str, url_place: st
         BadRequestError: "Change the request's parameters to what the model accepts.",
         QuotaError: "Check the plan and the billing of the account that the key belongs to.",
         RateLimitError: "Run fewer calls at once, or ask for a higher limit.",
+        UnsupportedByModelError: f"Use a model or server that can, or one that is started to; "
+        f"'{model}' here cannot.",
         ModelServerError: "Try again later; if it stays, look at the endpoint's own log.",
         ModelBusyError: "Try again later.",
         ModelTimeoutError: "Try again later, or send a smaller request.",

@@ -37,10 +37,16 @@ class SignedCaller:
         """Get the JSON at ``path``. Raises a ModelError."""
         return await self._once_more(lambda caller: caller.get(path))
 
-    async def stream(self, path: str, payload: JsonObject) -> AsyncGenerator[JsonObject]:
+    async def stream(
+        self,
+        path: str,
+        payload: JsonObject,
+        *,
+        is_finished: Callable[[], bool] | None = None,
+    ) -> AsyncGenerator[JsonObject]:
         """Post ``payload`` and yield the JSON events of the answer."""
         token = await self._keeper.current()
-        events = self._with(token).stream(path, payload)
+        events = self._with(token).stream(path, payload, is_finished=is_finished)
         begun = False
         try:
             async for event in events:
@@ -52,7 +58,9 @@ class SignedCaller:
                 raise
         finally:
             await events.aclose()
-        events = self._with(await self._keeper.renewed(token)).stream(path, payload)
+        events = self._with(await self._keeper.renewed(token)).stream(
+            path, payload, is_finished=is_finished
+        )
         try:
             async for event in events:
                 yield event

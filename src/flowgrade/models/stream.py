@@ -26,6 +26,7 @@ class EventStream:
         "_done",
         "_failure",
         "_idle",
+        "_opening",
         "_parser",
         "_phase",
         "_response",
@@ -40,23 +41,29 @@ class EventStream:
         self._diagnosis = diagnosis
         self._failure: ModelError | None = None
         self._done = False
+        self._opening = b""
         self._parser: EventParser | None = EventParser()
         self._phase = Phase.FIRST_TOKEN
 
-    async def first(self) -> list[JsonObject]:
-        """The first events, at least one; a whole answer that is not streamed counts as one.
+    @property
+    def is_done(self) -> bool:
+        """Whether the endpoint has said that the answer is complete."""
+        return self._done
 
-        Raises ModelResponseError when the response ends before any.
+    async def first(self) -> list[JsonObject]:
+        """The first events; a whole answer that is not streamed counts as one.
+
+        There are none when the endpoint says at once that it is done. Raises ModelError when the
+        response ends before any without saying so.
         """
         if self._response.content_type == "application/json":
             return [await self._whole()]
         events = await self.more()
-        if events is None:
-            raise ModelResponseError(
-                f"The stream holds no events (content type {self._response.content_type}).",
-                hint="Check that the endpoint speaks the OpenAI protocol and streams.",
-            )
-        return events
+        if events is None and not self._done:
+            if self._response.content_type == "text/event-stream":
+                raise self._diagnosis.broken_off()
+            raise self._diagnosis.unreadable(self._response, self._opening, wanted="event stream")
+        return events or []
 
     async def more(self) -> list[JsonObject] | None:
         """The next events, at least one; None at the end."""
@@ -67,10 +74,11 @@ class EventStream:
                 await self._finish()
                 break
             block = await self._read()
-            data = self._parser.feed(block) if block else self._parser.close()
-            if not block:
-                self._parser = None
-            events = self._decode_all(data)
+            if block:
+                events = self._decode_all(self._parser.feed(block))
+            else:
+                rest, self._parser = self._parser.close(), None
+                events = self._decode_last(rest)
             if events:
                 return events
         if self._failure is not None:
@@ -86,7 +94,7 @@ class EventStream:
             body = await self._response.read()
         except (aiohttp.ClientError, OSError) as error:
             raise self._diagnosis.outage(error, self._phase) from error
-        self._parser = None
+        self._parser, self._done = None, True
         try:
             raw = orjson.loads(body)
         except ValueError:
@@ -103,6 +111,7 @@ class EventStream:
             raise self._diagnosis.outage(error, self._phase) from error
         if self._phase is Phase.FIRST_TOKEN:
             self._phase = Phase.IDLE
+            self._opening = block
             expect_within(self._response, self._idle)
         return block
 
@@ -121,6 +130,13 @@ class EventStream:
                 self._failure = error  # what came before it is given first
                 break
         return events
+
+    def _decode_last(self, data: list[bytes]) -> list[JsonObject]:
+        """The events in ``data``, which no empty line ended; half of one was cut off."""
+        try:
+            return self._decode_all(data)
+        except ModelResponseError:
+            raise self._diagnosis.broken_off() from None
 
     def _decode(self, piece: bytes) -> list[JsonObject]:
         try:

@@ -40,6 +40,7 @@ def read_usage(raw: Json) -> Usage | None:
 
 
 _NOTHING = Usage()
+_MOST = 10**12
 
 
 def _first(raw: dict[str, Json], *names: str) -> int | None:
@@ -62,11 +63,10 @@ _EMPTY: dict[str, Json] = {}
 
 
 def _count(value: Json) -> int | None:
-    if type(value) is int:
-        return value if value >= 0 else None
-    if isinstance(value, float) and value.is_integer() and value >= 0:
-        return int(value)
-    # Not str.isdigit: it accepts digits such as ² that int refuses.
+    # Not str.isdigit alone: it accepts digits such as ² that int refuses.
     if isinstance(value, str) and value.isascii() and value.strip().isdigit():
-        return int(value)
-    return None
+        value = float(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    # A count beyond any real one is a mistake, which no sum should hold.
+    return value if type(value) is int and 0 <= value <= _MOST else None

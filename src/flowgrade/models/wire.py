@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Mapping
 
 from flowgrade.errors import ModelResponseError
+from flowgrade.models.answer import check_chat, check_completion
 from flowgrade.models.declined import check_answered
 from flowgrade.models.response import (
     ChatChunk,
@@ -36,8 +37,8 @@ def with_parameters(
 def read_chat(raw: JsonObject) -> ChatResponse:
     """The answer in ``raw``.
 
-    Raises ModelResponseError when it has no choice, and ContentFilterError when a filter or the
-    model itself kept the answer back.
+    Raises ModelResponseError when it has no choice or says nothing, and ContentFilterError when a
+    filter or the model itself kept the answer back.
     """
     choice = _choice(raw)
     message = choice.get("message")
@@ -45,7 +46,7 @@ def read_chat(raw: JsonObject) -> ChatResponse:
     text = text_of(message.get("content"))
     if not text:
         check_answered(choice.get("finish_reason"), message, choice.get("content_filter_results"))
-    return ChatResponse(
+    response = ChatResponse(
         text=text,
         message=message,
         finish_reason=choice.get("finish_reason"),
@@ -53,6 +54,7 @@ def read_chat(raw: JsonObject) -> ChatResponse:
         model=raw.get("model"),
         raw=raw,
     )
+    return check_chat(response)
 
 
 def read_chat_chunk(raw: JsonObject) -> ChatChunk:
@@ -98,15 +100,16 @@ class ChatReader:
 
 
 def read_completion(raw: JsonObject) -> CompletionResponse:
-    """The continuation in ``raw``; raises ModelResponseError when it has no choice."""
+    """The continuation in ``raw``; raises ModelResponseError when it has no choice or no text."""
     choice = _choice(raw)
-    return CompletionResponse(
+    response = CompletionResponse(
         text=text_of(choice.get("text")) or "",
         finish_reason=choice.get("finish_reason"),
         usage=read_usage(raw.get("usage")),
         model=raw.get("model"),
         raw=raw,
     )
+    return check_completion(response)
 
 
 def read_completion_chunk(raw: JsonObject) -> CompletionChunk:
@@ -153,8 +156,9 @@ def _choice(raw: JsonObject) -> JsonObject:
     choices = raw.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict):
+        others = ", ".join(sorted(raw.keys() - {"choices"}))
         raise ModelResponseError(
-            f"The endpoint's answer has no choices, only: {', '.join(sorted(raw)) or 'nothing'}.",
+            f"The endpoint's answer has no choices, only: {others or 'nothing'}.",
             hint="Check that the endpoint speaks the OpenAI protocol and that the model can do "
             "what is asked.",
         )

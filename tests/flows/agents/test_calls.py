@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from flowgrade.errors import FlowDefinitionError, ModelResponseError, UnsupportedByModelError
+from flowgrade.errors import EmptyAnswerError, FlowDefinitionError, UnsupportedByModelError
 from flowgrade.flows import (
     Agent,
     AgentLimits,
@@ -331,7 +331,7 @@ def test_a_model_without_tools_says_that_it_has_none(models: Models) -> None:
 
 def test_an_answer_without_text_is_no_answer(make: Make, play: Play) -> None:
     play(StubReply(text="", finish_reason="length"))
-    with pytest.raises(ModelResponseError, match="neither an answer nor a call.*length"):
+    with pytest.raises(EmptyAnswerError, match="before it said anything.*length"):
         make(weather).run("?")
 
 

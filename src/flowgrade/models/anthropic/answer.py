@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 
 from flowgrade.errors import ModelResponseError
+from flowgrade.models.answer import check_chat
 from flowgrade.models.anthropic.conversation import THINKING
 from flowgrade.models.declined import FILTERED, check_answered
 from flowgrade.models.response import ChatResponse
@@ -26,8 +27,8 @@ def read_answer(raw: JsonObject) -> ChatResponse:
     """The answer in ``raw``, a message of the protocol.
 
     The answer's own ``raw`` is that message with ``choices`` beside it, which are OpenAI's.
-    Raises ModelResponseError when ``raw`` is no message, and ContentFilterError when the answer
-    was kept back.
+    Raises ModelResponseError when ``raw`` is no message or says nothing, and ContentFilterError
+    when the answer was kept back.
     """
     blocks = raw.get("content")
     if not isinstance(blocks, list):
@@ -40,7 +41,7 @@ def read_answer(raw: JsonObject) -> ChatResponse:
     if not message["content"]:
         check_answered(finish_reason, {"refusal": explanation(raw.get("stop_details"))})
     choice = {"index": 0, "message": message, "finish_reason": finish_reason}
-    return ChatResponse(
+    response = ChatResponse(
         text=message["content"],
         message=message,
         finish_reason=finish_reason,
@@ -48,6 +49,7 @@ def read_answer(raw: JsonObject) -> ChatResponse:
         model=raw.get("model"),
         raw={**raw, "choices": [choice]},
     )
+    return check_chat(response)
 
 
 def to_message(blocks: list[JsonObject]) -> JsonObject:

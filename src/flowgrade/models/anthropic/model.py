@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 
+from flowgrade.models.answer import StreamedAnswer
 from flowgrade.models.anthropic.answer import read_answer
 from flowgrade.models.anthropic.events import EventReader
 from flowgrade.models.anthropic.request import SAMPLING, to_request
@@ -43,16 +44,18 @@ class AnthropicModel(LimitedModel):
     async def chat_stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]:
         """Continue a conversation, piece by piece."""
         payload = {**self._payload(request), "stream": True}
-        reader = EventReader()
+        reader, answer = EventReader(), StreamedAnswer()
         events = self._caller(payload).stream(_PATH, payload)
         try:
             async for event in events:
                 chunk = reader.read(event)
                 if chunk is not None:
+                    answer.see(chunk)
                     yield chunk
         finally:
             await events.aclose()
         reader.finish()
+        answer.check()
 
     def _payload(self, request: ChatRequest) -> JsonObject:
         return to_request(request, model=self.name, defaults=self._defaults)

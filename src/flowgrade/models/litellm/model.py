@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
+from flowgrade.models.answer import StreamedAnswer
 from flowgrade.models.connection import Connection
 from flowgrade.models.limited import LimitedModel
 from flowgrade.models.litellm.attempts import Attempts
@@ -43,17 +44,20 @@ class LiteLLMModel(LimitedModel):
         """Continue a conversation, piece by piece; retries end with the first one."""
         payload = {**self._chat(request), "stream": True}
         payload.setdefault("stream_options", {"include_usage": True})
-        reader = ChatReader()
+        reader, answer = ChatReader(), StreamedAnswer()
         first, rest = await self._attempts.call(lambda: self._begin(payload))
         piece: Any = first
         try:
             while piece is not None:
-                yield reader.read(piece.model_dump(exclude_none=True))
+                chunk = reader.read(piece.model_dump(exclude_none=True))
+                answer.see(chunk)
+                yield chunk
                 piece = await self._next(rest)
         finally:
             close = getattr(rest, "aclose", None)
             if close is not None:
                 await close()
+        answer.check()
 
     async def embed(self, request: EmbeddingRequest) -> EmbeddingResponse:
         """Turn texts into vectors."""

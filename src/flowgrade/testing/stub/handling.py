@@ -24,8 +24,8 @@ from flowgrade.testing.stub.refusal import StubRefusal
 from flowgrade.testing.stub.reply import compose
 from flowgrade.testing.stub.sending import (
     EventSender,
+    bad_answer,
     drop,
-    garbage_answer,
     json_answer,
     send_half,
     sleep_until,
@@ -110,6 +110,8 @@ class StubHandler:
             if rule and rule.reply.status is not None:
                 await sleep_until(arrived + (rule.latency() if rule.latency else 0.0))
                 raise faults.reply_failure(rule.reply, play.script)
+            if rule and rule.reply.fault is not None:
+                mishap = Mishap(rule.reply.fault)
             return await self._answer(request, call, rule, mishap=mishap, arrived=arrived)
         except StubRefusal:
             self.journal.count_fault()
@@ -132,10 +134,12 @@ class StubHandler:
         await sleep_until(arrived + draw())
         if mishap or (events is not None and play.script.stall_after is not None):
             self.journal.count_fault()
-        if mishap is Mishap.DROP:
+        if mishap is Mishap.HANG:
+            await self.closing.wait()
+        if mishap in (Mishap.HANG, Mishap.DROP):
             return drop(request)
-        if mishap is Mishap.GARBAGE:
-            return garbage_answer(streamed=events is not None)
+        if mishap in (Mishap.GARBAGE, Mishap.EMPTY):
+            return bad_answer(streamed=events is not None, empty=mishap is Mishap.EMPTY)
         if events is not None:
             end = b"" if _is_messages(call.route) else STREAM_END
             return await EventSender(play, closing=self.closing, end=end).send(

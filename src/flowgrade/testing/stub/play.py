@@ -16,9 +16,13 @@ _REMEMBERED_BODIES = 100_000
 
 
 class Mishap(StrEnum):
-    """What goes wrong with one call by chance."""
+    """What goes wrong with one call, by chance or by a rule."""
 
     ERROR = "error"
+    """By chance only; a rule has a status for it."""
+    HANG = "hang"
+    """By a rule only, as is the next."""
+    EMPTY = "empty"
     DROP = "drop"
     TRUNCATE = "truncate"
     GARBAGE = "garbage"

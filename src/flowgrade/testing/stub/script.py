@@ -56,6 +56,9 @@ class StubReply:
     retry_after: float | None = None
     latency: Delay | None = None
     """Replaces the script's latency; an error without it is sent at once."""
+    fault: Literal["hang", "drop", "truncate", "garbage", "empty"] | None = None
+    """What goes wrong instead: the answer never comes, the connection is closed without one or
+    half way through, it is not JSON, or it has no body."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Fields to add to the response object, and to every chunk of a stream."""
     extra_message: Mapping[str, Any] = field(default_factory=dict)
@@ -154,6 +157,8 @@ _REPLIES = checks.Check(
     "a list of replies",
 )
 _FORM = checks.Check(lambda value: value in ("seconds", "date"), "'seconds' or 'date'")
+_FAULTS = ("hang", "drop", "truncate", "garbage", "empty")
+_FAULT = checks.Check(lambda value: value in _FAULTS, f"one of {', '.join(_FAULTS)}")
 _RATE = checks.Check(
     lambda value: isinstance(value, int | float) and checks.is_number(value) and value > 0,
     "a number above 0",
@@ -174,6 +179,7 @@ _REPLY_CHECKS = {
     "error": _ARGUMENTS.or_none(),
     "retry_after": checks.SECONDS.or_none(),
     "latency": DELAY.or_none(),
+    "fault": _FAULT.or_none(),
     "extra": checks.MAPPING,
     "extra_message": checks.MAPPING,
     "extra_usage": checks.MAPPING,

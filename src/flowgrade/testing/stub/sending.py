@@ -24,8 +24,10 @@ def json_answer(
     )
 
 
-def garbage_answer(*, streamed: bool) -> web.Response:
-    """Status 200 and a body that no client can decode."""
+def bad_answer(*, streamed: bool, empty: bool) -> web.Response:
+    """Status 200 and a body that no client can decode, or none."""
+    if empty:
+        return web.Response(headers=_EVENTS if streamed else _JSON)
     if streamed:
         return web.Response(body=_GARBLED_EVENT, headers=_EVENTS)
     return web.Response(body=_GARBAGE, headers={"Content-Type": "text/html"})

@@ -17,7 +17,6 @@ from flowgrade.flows import load_flow as load
 from flowgrade.models import Model, Models
 from flowgrade.promptflow import PromptFlowFinder, promptflow_value, set_host
 from flowgrade.runs import (
-    Order,
     Origin,
     ResumeOptions,
     Run,
@@ -36,6 +35,7 @@ from flowgrade.tracing import store_sink
 if TYPE_CHECKING:
     from flowgrade.chat import Conversation, Partner
     from flowgrade.flows import Agent, ToolLike
+    from flowgrade.runs import Order
     from flowgrade.tracing import SessionKind
 
 Data = str | Path | Sequence[Mapping[str, Any]]

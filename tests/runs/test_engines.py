@@ -37,7 +37,11 @@ VALUES = st.recursive(
     | st.datetimes()
     | st.dates()
     | st.decimals(allow_nan=False),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+ROWS = st.lists(
+    st.tuples(st.integers(0), st.dictionaries(st.text(), VALUES, max_size=4)), max_size=4
 )
 
 
@@ -45,7 +49,7 @@ def shout(text: str) -> str:
     return text.upper()
 
 
-@given(st.lists(st.tuples(st.integers(0), st.dictionaries(st.text(), VALUES))))
+@given(ROWS)
 def test_rows_arrive_as_they_were_sent(rows: list[tuple[int, dict[str, Any]]]) -> None:
     sent = [Task(*row) for row in rows]
     assert unpack_rows(pack_rows(sent)) == sent

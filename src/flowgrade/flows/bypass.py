@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flowgrade.errors import ConditionError, NodeError
 from flowgrade.flows.body import Values
-from flowgrade.flows.conditions import Condition
 from flowgrade.flows.definition import ActivateSpec, NodeSpec
 from flowgrade.flows.references import Binding, walk
+
+if TYPE_CHECKING:
+    from flowgrade.flows.conditions import Condition
 
 Rule = Callable[[Values, Values], bool]
 """Given the flow's inputs and the values of nodes so far: whether the node is bypassed."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowgrade.errors import FlowDefinitionError, Place
-from flowgrade.flows.conditions import Condition, parse_condition
 from flowgrade.flows.definition import (
     ABSENT,
     ActivateSpec,
@@ -23,6 +22,9 @@ from flowgrade.flows.types import TYPES
 from flowgrade.flows.variants import choose_variant, variant_names
 from flowgrade.flows.yamlfile import YamlFile
 from flowgrade.records import dumps
+
+if TYPE_CHECKING:
+    from flowgrade.flows.conditions import Condition
 
 
 def read_dag(
@@ -232,6 +234,9 @@ def _when(file: YamlFile, raw: Mapping[str, Any], path: tuple[str | int, ...]) -
             hint="It runs once, after all rows; a condition is about one row.",
             place=place,
         )
+    # Loaded here, since few flows have conditions.
+    from flowgrade.flows.conditions import parse_condition  # noqa: PLC0415
+
     return parse_condition(raw["when"], bind=bind_reference, place=place)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flowgrade.errors import Place
-from flowgrade.flows.conditions import Condition
 from flowgrade.flows.references import Binding
 from flowgrade.models import Connection
 from flowgrade.records import JsonObject
+
+if TYPE_CHECKING:
+    from flowgrade.flows.conditions import Condition
 
 
 class _Absent:

@@ -27,7 +27,6 @@ from flowgrade.models.clock import Clock
 from flowgrade.models.connection import AuthMode, Connection, Timeouts
 from flowgrade.models.connections import STORE, Connections, connections_file, load_connections
 from flowgrade.models.environment import LOCAL_SERVERS
-from flowgrade.models.http_request import HttpReply, HttpRequest
 from flowgrade.models.limited import LimitedModel
 from flowgrade.models.limits import ConnectionLimits
 from flowgrade.models.model import Model
@@ -59,6 +58,7 @@ if TYPE_CHECKING:
     from flowgrade.models.batches import Batch, BatchAPI, Outcome, open_batches
     from flowgrade.models.compare import Comparison, Standing, compare_models
     from flowgrade.models.connection_entries import read_connection_entries
+    from flowgrade.models.http_request import HttpReply, HttpRequest
     from flowgrade.models.interception import Callee, intercepted
     from flowgrade.models.keeping import (
         check_connection_name,
@@ -79,6 +79,8 @@ _LATER = {
     "BatchAPI": "batches",
     "Callee": "interception",
     "Comparison": "compare",
+    "HttpReply": "http_request",
+    "HttpRequest": "http_request",
     "LocalServer": "local",
     "Outcome": "batches",
     "Probe": "probing",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from difflib import get_close_matches
 from types import TracebackType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flowgrade.errors import (
@@ -23,7 +24,6 @@ from flowgrade.models.clock import Clock
 from flowgrade.models.connection import Connection
 from flowgrade.models.connections import Connections, StoreOf, load_connections
 from flowgrade.models.fallback import FallbackModel
-from flowgrade.models.http_request import HttpReply, HttpRequest
 from flowgrade.models.inline import inline_connection, resolve_value
 from flowgrade.models.model import Model
 from flowgrade.models.observed import ObservedModel
@@ -36,6 +36,9 @@ from flowgrade.models.transport import Transport
 from flowgrade.plugins import load_plugin, plugins
 from flowgrade.records import JsonObject
 from flowgrade.settings import ModelSlot, Settings
+
+if TYPE_CHECKING:
+    from flowgrade.models.http_request import HttpReply, HttpRequest
 
 
 class Models:

@@ -6,13 +6,15 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowgrade.errors import TemplateError
 from flowgrade.prompts.images import image_of_line
 from flowgrade.prompts.messages import render_chat, render_text
-from flowgrade.prompts.prompty import Prompty
 from flowgrade.prompts.source import TemplateSource
+
+if TYPE_CHECKING:
+    from flowgrade.prompts.prompty import Prompty
 
 CHARACTERS_PER_TOKEN = 4
 """English text has about four characters a token; only the model's tokenizer knows exactly."""

@@ -5,6 +5,9 @@ is stored as it arrives, together with its trace. What was stored is never done 
 is done on resume.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from flowgrade.runs.engines.engine import (
     ENGINES,
     Engine,
@@ -16,7 +19,6 @@ from flowgrade.runs.engines.engine import (
     State,
     Work,
 )
-from flowgrade.runs.engines.order import Order
 from flowgrade.runs.environment import restored
 from flowgrade.runs.execute import ResumeOptions, RunOptions, Watch, resume_run, start_run
 from flowgrade.runs.export import FORMATS, export_run, failures
@@ -32,6 +34,9 @@ from flowgrade.runs.repository import (
 from flowgrade.runs.run import Run, RunDefinition, RunRow, RunStatus, new_run_name
 from flowgrade.runs.source import Task
 from flowgrade.runs.tables import RUN_ROWS, RUNS
+
+if TYPE_CHECKING:
+    from flowgrade.runs.engines.order import Order
 
 __all__ = [
     "ENGINES",
@@ -69,3 +74,9 @@ __all__ = [
     "run_rows",
     "start_run",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Order":  # only workers and those who start them need it
+        return import_module("flowgrade.runs.engines.order").Order
+    raise AttributeError(f"module 'flowgrade.runs' has no attribute '{name}'")

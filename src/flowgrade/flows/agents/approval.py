@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from flowgrade.flows.agents.result import AgentToolCall
+if TYPE_CHECKING:
+    from flowgrade.flows.agents.result import AgentToolCall
 
-Confirm: TypeAlias = Callable[[AgentToolCall], bool | Awaitable[bool]]
+Confirm: TypeAlias = "Callable[[AgentToolCall], bool | Awaitable[bool]]"
 """Is asked before a call; true lets it through."""
 
 _surrounding: ContextVar[Confirm | None] = ContextVar("flowgrade_confirm", default=None)

@@ -28,7 +28,9 @@ from measure import timed, verdict
 ROUNDS = 5
 CPU_ROWS = 200
 LATENCY = 0.5  # seconds of the stub
+WAVES = 30  # rows of each lane that waits, so that the first and the last of them weigh little
 NOOP_ROWS = 10_000
+RAY_ROWS = 5_000
 CODE = """
 import json, os, urllib.request
 
@@ -49,6 +51,26 @@ began = time.monotonic()
 for n in range(int(sys.argv[2])):
     burn(n)
 print(time.monotonic() - began)
+"""
+BARE_CLIENT = """
+import asyncio, sys, time
+import aiohttp
+
+url, lanes, calls = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+body = {"model": "m", "messages": [{"role": "user", "content": "1"}]}
+
+async def lane(session):
+    for _ in range(calls):
+        async with session.post(url + "/v1/chat/completions", json=body) as response:
+            await response.json()
+
+async def main():
+    async with aiohttp.ClientSession() as session:
+        began = time.monotonic()
+        await asyncio.gather(*(lane(session) for _ in range(lanes)))
+        print(time.monotonic() - began)
+
+asyncio.run(main())
 """
 LLM_FLOW = """
 inputs:
@@ -97,6 +119,11 @@ class Bench:
         if result["completed"] != rows:
             raise RuntimeError(f"{result['completed']} of {rows} rows were completed.")
         return float(result["seconds"])
+
+    def bare_client(self, url: str, lanes: int, calls: int) -> float:
+        """As many calls by so many coroutines around aiohttp, without any of Flowgrade."""
+        command = [sys.executable, "-c", BARE_CLIENT, url, str(lanes), str(calls)]
+        return float(timed(command).output)
 
     def bare(self, processes: int) -> float:
         """The same work in so many plain Python processes, without any of Flowgrade."""
@@ -162,32 +189,50 @@ def waiting(bench: Bench) -> list[bool]:
         connection = f"stub:\n  base_url: {url}/v1\n"
         (bench.folder / "connections.yaml").write_text(connection, encoding="utf-8")
         for count in (1, 4, 16, 64):
-            rows = 20 * count
-            limit = rows * LATENCY / count
-            shares = []
-            for engine in ("local", "process"):
-                if engine == "process" and count < 2:
-                    continue
-                more = ("--concurrency", str(count), "--engine", engine)
-                seconds = statistics.median(bench.run("flow", rows, *more) for _ in range(3))
-                shares.append(limit / seconds)
-                print(f"{count:>3} at once, {engine}: {limit / seconds:.1%} of the limit")
+            found = _shares(bench, url, count)
+            print(f"{count:>3} at once: {', '.join(f'{n} {s:.1%}' for n, s in found.items())}")
             if count == 16:
-                text = f"{shares[0]:.1%}"
-                held.append(verdict("efficiency at 16", text, "≥ 90 %", shares[0] >= 0.9))
+                # On a busy machine everybody waits for a processor, the stub and bare code too.
+                wanted = min(0.9, 0.95 * found["bare aiohttp"])
+                promise = "≥ 90 % of the limit"
+                if wanted < 0.9:
+                    promise += f"; {wanted:.1%} on this busy machine"
+                share = found["local"]
+                held.append(verdict("efficiency at 16", f"{share:.1%}", promise, share >= wanted))
     return held
+
+
+def _shares(bench: Bench, url: str, count: int) -> dict[str, float]:
+    """What bare code and the engines reach of the limit; the start of workers is left out."""
+    rows = WAVES * count
+    limit = WAVES * LATENCY
+    lanes = ("--concurrency", str(count))
+    workers = (*lanes, "--engine", "process")
+    found: dict[str, list[float]] = {"bare aiohttp": [], "local": [], "process": []}
+    for _ in range(3):
+        found["bare aiohttp"].append(bench.bare_client(url, count, WAVES))
+        found["local"].append(bench.run("flow", rows, *lanes))
+        if count > 1:
+            # As many rows as lanes, so that as many workers start.
+            start = bench.run("flow", count, *workers) - LATENCY
+            found["process"].append(bench.run("flow", rows, *workers) - start)
+    return {name: limit / statistics.median(values) for name, values in found.items() if values}
 
 
 def far(bench: Bench) -> list[bool]:
     """Ray on this machine: its start, and what it adds to each row."""
     noop = "code_of_flow.py:noop"
     options = ("--engine", "ray", "--workers", "2")
-    start = min(bench.run(noop, 1, *options) for _ in range(2))
-    rows = 5_000
-    whole = statistics.median(bench.run(noop, rows, *options) for _ in range(3))
-    added = (whole - start) / rows * 1e3
+    start = statistics.median(bench.run(noop, 2, *options) for _ in range(3))
+    pairs = [(bench.run(noop, RAY_ROWS), bench.run(noop, RAY_ROWS, *options)) for _ in range(3)]
+    local, whole = (
+        statistics.median(column) / RAY_ROWS * 1e3 for column in zip(*pairs, strict=True)
+    )
+    each = whole - start / RAY_ROWS * 1e3
+    added = each - local
     print(f"Ray starts with its two workers in {start:.1f} s")
-    return [verdict("Ray's overhead", f"{added:.2f} ms a row", "≤ 2 ms", added <= 2)]
+    print(f"rows that do nothing: {each:.2f} ms each on Ray, {local:.2f} ms in this process")
+    return [verdict("Ray's overhead", f"{added:+.2f} ms a row", "≤ 2 ms", added <= 2)]
 
 
 @contextmanager

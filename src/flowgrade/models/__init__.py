@@ -56,7 +56,8 @@ from flowgrade.models.usage import read_usage
 
 if TYPE_CHECKING:
     from flowgrade.models.asking import Answer, ask, ask_to_embed
-    from flowgrade.models.batches import Batch, BatchAPI, Outcome, open_batches
+    from flowgrade.models.batch import Batch, BatchAPI, Outcome
+    from flowgrade.models.batches import open_batches
     from flowgrade.models.compare import Comparison, Standing, compare_models
     from flowgrade.models.connection_entries import read_connection_entries
     from flowgrade.models.interception import Callee, intercepted
@@ -75,12 +76,12 @@ if TYPE_CHECKING:
 
 _LATER = {
     "Answer": "asking",
-    "Batch": "batches",
-    "BatchAPI": "batches",
+    "Batch": "batch",
+    "BatchAPI": "batch",
     "Callee": "interception",
     "Comparison": "compare",
     "LocalServer": "local",
-    "Outcome": "batches",
+    "Outcome": "batch",
     "Probe": "probing",
     "Standing": "compare",
     "ask": "asking",

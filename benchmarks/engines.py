@@ -14,14 +14,16 @@ import argparse
 import json
 import os
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from measure import timed, verdict
 
@@ -97,6 +99,7 @@ class Bench:
             "FLOWGRADE_CONNECTIONS": str(folder / "connections.yaml"),
         }
         (folder / "flow").mkdir()
+        (folder / "connections.yaml").write_text("{}\n", encoding="utf-8")
         (folder / "code_of_flow.py").write_text(CODE, encoding="utf-8")
         (folder / "flow" / "flow.dag.yaml").write_text(LLM_FLOW, encoding="utf-8")
         (folder / "flow" / "answer.jinja2").write_text("user:\n{{number}}\n", encoding="utf-8")
@@ -109,16 +112,26 @@ class Bench:
 
     def run(self, flow: str, rows: int, *more: str) -> float:
         """Run a flow; seconds without start-up, as the command printed them."""
+        return float(self._result(flow, rows, *more)["seconds"])
+
+    def rows(self, flow: str, rows: int, *more: str) -> float:
+        """Run a flow; seconds from the beginning of its first row to the end of its last."""
+        name = self._result(flow, rows, *more)["run"]
+        with closing(sqlite3.connect(self.environment["FLOWGRADE_STORE"])) as store:
+            query = "SELECT MAX(end_ns) - MIN(start_ns) FROM run_rows WHERE run = ?"
+            return float(store.execute(query, (name,)).fetchone()[0]) / 1e9
+
+    def _result(self, flow: str, rows: int, *more: str) -> dict[str, Any]:
         command = (sys.executable, "-m", "flowgrade", "run")
         timing = timed(
             [*command, self.folder / flow, "--data", self.data(rows), "--json", *more],
             environment=self.environment,
             cwd=self.folder,
         )
-        result = json.loads(timing.output.strip().splitlines()[-1])
+        result: dict[str, Any] = json.loads(timing.output.strip().splitlines()[-1])
         if result["completed"] != rows:
             raise RuntimeError(f"{result['completed']} of {rows} rows were completed.")
-        return float(result["seconds"])
+        return result
 
     def bare_client(self, url: str, lanes: int, calls: int) -> float:
         """As many calls by so many coroutines around aiohttp, without any of Flowgrade."""
@@ -162,18 +175,21 @@ def computing(bench: Bench) -> list[bool]:
 def passing(bench: Bench) -> list[bool]:
     """Rows that do nothing: what a worker adds to each, and that auto adds nothing."""
     noop = "code_of_flow.py:noop"
+    worker = ("--engine", "process", "--workers", "1")
     pairs = [
         (
             bench.run(noop, NOOP_ROWS),
             bench.run(noop, NOOP_ROWS, "--engine", "auto"),
-            bench.run(noop, NOOP_ROWS, "--engine", "process", "--workers", "1"),
-            bench.run(noop, 1, "--engine", "process", "--workers", "1"),
+            bench.rows(noop, NOOP_ROWS),
+            bench.rows(noop, NOOP_ROWS, *worker),
+            bench.run(noop, 1, *worker),
         )
         for _ in range(ROUNDS)
     ]
-    local, auto, process, start = (statistics.median(column) for column in zip(*pairs, strict=True))
-    added = (process - start - local) / NOOP_ROWS * 1e6
-    print(f"rows that do nothing: {local / NOOP_ROWS * 1e6:.0f} µs each in this process")
+    local, auto, *columns = (statistics.median(column) for column in zip(*pairs, strict=True))
+    here, there, start = columns
+    added = (there - here) / NOOP_ROWS * 1e6
+    print(f"rows that do nothing: {here / NOOP_ROWS * 1e6:.0f} µs each in this process")
     print(f"a worker starts in {start:.2f} s and adds {added:+.0f} µs to each row")
     same = auto / local
     return [
@@ -203,19 +219,16 @@ def waiting(bench: Bench) -> list[bool]:
 
 
 def _shares(bench: Bench, url: str, count: int) -> dict[str, float]:
-    """What bare code and the engines reach of the limit; the start of workers is left out."""
-    rows = WAVES * count
-    limit = WAVES * LATENCY
+    """What bare code and the engines reach of the limit, from the first row to the last."""
     lanes = ("--concurrency", str(count))
-    workers = (*lanes, "--engine", "process")
     found: dict[str, list[float]] = {"bare aiohttp": [], "local": [], "process": []}
     for _ in range(3):
         found["bare aiohttp"].append(bench.bare_client(url, count, WAVES))
-        found["local"].append(bench.run("flow", rows, *lanes))
+        found["local"].append(bench.rows("flow", WAVES * count, *lanes))
         if count > 1:
-            # As many rows as lanes, so that as many workers start.
-            start = bench.run("flow", count, *workers) - LATENCY
-            found["process"].append(bench.run("flow", rows, *workers) - start)
+            workers = ("--engine", "process")
+            found["process"].append(bench.rows("flow", WAVES * count, *lanes, *workers))
+    limit = WAVES * LATENCY
     return {name: limit / statistics.median(values) for name, values in found.items() if values}
 
 
@@ -224,14 +237,13 @@ def far(bench: Bench) -> list[bool]:
     noop = "code_of_flow.py:noop"
     options = ("--engine", "ray", "--workers", "2")
     start = statistics.median(bench.run(noop, 2, *options) for _ in range(3))
-    pairs = [(bench.run(noop, RAY_ROWS), bench.run(noop, RAY_ROWS, *options)) for _ in range(3)]
-    local, whole = (
+    pairs = [(bench.rows(noop, RAY_ROWS), bench.rows(noop, RAY_ROWS, *options)) for _ in range(3)]
+    here, there = (
         statistics.median(column) / RAY_ROWS * 1e3 for column in zip(*pairs, strict=True)
     )
-    each = whole - start / RAY_ROWS * 1e3
-    added = each - local
+    added = there - here
     print(f"Ray starts with its two workers in {start:.1f} s")
-    print(f"rows that do nothing: {each:.2f} ms each on Ray, {local:.2f} ms in this process")
+    print(f"rows that do nothing: {there:.2f} ms each on Ray, {here:.2f} ms in this process")
     return [verdict("Ray's overhead", f"{added:+.2f} ms a row", "≤ 2 ms", added <= 2)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -74,12 +75,28 @@ async def exchange_json(
     body: JsonObject | None = None,
     *,
     data: bytes | None = None,
+    wanted: str = "id",
     retried: bool = False,
-) -> Any:
-    """What the API says to ``body`` or ``data``; raises a ModelError."""
+) -> JsonObject:
+    """What the API says to ``body`` or ``data``, which has a ``wanted``; raises a ModelError."""
     sent = data if body is None else dumps(body).encode()
     answer = await endpoint.exchange(method, path, data=sent, retried=retried)
+    return read_object(answer, f"The answer to {method} {path}", wanted)
+
+
+def read_object(data: bytes, what: str, wanted: str) -> JsonObject:
+    """The JSON object in ``data`` with a field ``wanted``; raises BatchError if it is none."""
     try:
-        return loads(answer)
+        found: Any = loads(data)
     except ValueError as error:
-        raise BatchError(f"The answer to {method} {path} is not JSON.") from error
+        raise BatchError(f"{what} is not JSON.") from error
+    if not isinstance(found, dict) or wanted not in found:
+        raise BatchError(f"{what} has no '{wanted}'.")
+    return found
+
+
+def read_lines(data: bytes) -> Iterator[JsonObject]:
+    """The results of a batch, each with a ``custom_id``."""
+    for line in data.splitlines():
+        if line.strip():
+            yield read_object(line, "A line of the batch's results", "custom_id")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from flowgrade.models.batch import Batch, Outcome, exchange_json
+from flowgrade.models.batch import Batch, Outcome, exchange_json, read_lines, read_object
 from flowgrade.models.complaint import Complaint, find_complaint
 from flowgrade.models.interception import Callee
-from flowgrade.records import JsonObject, dumps, loads
+from flowgrade.records import JsonObject, dumps
 
 _WINDOW = "24h"
 _MARK = "flowgrade"
@@ -53,8 +53,8 @@ class OpenAIBatches:
         after = ""
         for _ in range(_PAGES):
             path = f"/batches?limit=100{after}"
-            page = await exchange_json(self._endpoint, "GET", path, retried=True)
-            for item in page.get("data") or ():
+            page = await exchange_json(self._endpoint, "GET", path, wanted="data", retried=True)
+            for item in page["data"] or ():
                 if (item.get("metadata") or {}).get(_MARK) == key:
                     return [_batch(item)]
             if not page.get("has_more"):
@@ -71,11 +71,9 @@ class OpenAIBatches:
         found: dict[str, Outcome] = {}
         for file in batch.files:
             path = f"/files/{file}/content"
-            data = await self._endpoint.exchange("GET", path, retried=True)
-            for line in data.splitlines():
-                said = loads(line) if line.strip() else {}
-                if said and (said.get("error") or {}).get("code") not in _UNDONE:
-                    found[str(said.get("custom_id"))] = self._outcome(said)
+            for said in read_lines(await self._endpoint.exchange("GET", path, retried=True)):
+                if (said.get("error") or {}).get("code") not in _UNDONE:
+                    found[str(said["custom_id"])] = self._outcome(said)
         return found
 
     async def cancel(self, batch: str) -> None:
@@ -101,7 +99,7 @@ class OpenAIBatches:
         file = (f"{key}.jsonl", b"\n".join(lines) + b"\n")
         form = {"purpose": "batch"}
         answer = await self._endpoint.exchange("POST", "/files", form=form, file=file)
-        return str(loads(answer)["id"])
+        return str(read_object(answer, "The answer to POST /files", "id")["id"])
 
 
 def _batch(raw: JsonObject) -> Batch:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flowgrade.models.batch import Batch, Outcome, exchange_json
+from flowgrade.models.batch import Batch, Outcome, exchange_json, read_lines
 from flowgrade.models.complaint import Complaint, find_complaint
 from flowgrade.models.interception import Callee
-from flowgrade.records import Json, JsonObject, dumps, loads
+from flowgrade.records import Json, JsonObject, dumps
 
 _PATH = "/v1/messages/batches"
 _PAGES = 20  # of a hundred batches each, that are looked through for one
@@ -54,10 +54,9 @@ class AnthropicBatches:
         found: list[Batch] = []
         after = ""
         for _ in range(_PAGES):
-            page = await exchange_json(
-                self._endpoint, "GET", f"{_PATH}?limit=100{after}", retried=True
-            )
-            for item in page.get("data") or ():
+            path = f"{_PATH}?limit=100{after}"
+            page = await exchange_json(self._endpoint, "GET", path, wanted="data", retried=True)
+            for item in page["data"] or ():
                 if _created(item) < since - _SKEW:  # the newest come first
                     return found
                 if sum(_counts(item).values()) == calls:
@@ -75,12 +74,10 @@ class AnthropicBatches:
         """What came of its calls, by name."""
         found: dict[str, Outcome] = {}
         for path in batch.files:
-            data = await self._endpoint.exchange("GET", path, retried=True)
-            for line in data.splitlines():
-                said = loads(line) if line.strip() else {}
+            for said in read_lines(await self._endpoint.exchange("GET", path, retried=True)):
                 result = said.get("result") or {}
                 if result.get("type") in ("succeeded", "errored"):
-                    found[str(said.get("custom_id"))] = self._outcome(result)
+                    found[str(said["custom_id"])] = self._outcome(result)
         return found
 
     async def cancel(self, batch: str) -> None:
@@ -130,4 +127,7 @@ def _counts(raw: JsonObject) -> dict[str, int]:
 
 
 def _created(raw: JsonObject) -> float:
-    return datetime.fromisoformat(str(raw["created_at"])).timestamp()
+    try:
+        return datetime.fromisoformat(str(raw.get("created_at"))).timestamp()
+    except ValueError:  # then it may be any time
+        return float("inf")

@@ -143,6 +143,8 @@ class _Batches:
 
     async def _finish(self, entry: dict[str, Any], *, last: bool) -> None:
         """Wait for a batch and hand its answers out; ``last`` says that no other will follow."""
+        if not any(number in self._calls for number in entry["rows"]):
+            return
         if entry["id"] is None:
             await self._order(entry)
         batch = None if entry["id"] is None else await self._ended(entry["id"], cancels=True)

@@ -154,7 +154,7 @@ def test_anthropics_batches_are_looked_for_by_size_and_time(rig: Rig, server: Se
     )
     since = 1_795_773_600.0  # 2026-11-27T10:00:00Z
     found = batches(rig, "anthropic", lambda api: api.find("k", calls=3, since=since))
-    assert [(batch.id, batch.sure) for batch in found] == [("new", False), ("mixed", False)]
+    assert [(batch.id, batch.sure) for batch in found] == [("mixed", False), ("new", False)]
     assert "after_id=large" in server.requests[1].path
 
 

@@ -15,7 +15,7 @@ from flowgrade.records import Json, JsonObject, dumps
 
 _PATH = "/v1/messages/batches"
 _PAGES = 20  # of a hundred batches each, that are looked through for one
-_SKEW = 600.0  # seconds by which the provider's clock may be behind this one
+_SKEW = 3_600.0  # seconds by which the provider's clock may be behind this one
 _STATUS = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -50,7 +50,7 @@ class AnthropicBatches:
         return str((await exchange_json(self._endpoint, "POST", _PATH, data=data))["id"])
 
     async def find(self, key: str, *, calls: int, since: float) -> list[Batch]:
-        """Batches of so many calls that were begun after ``since``; none of them is sure."""
+        """Batches of so many calls begun after ``since``, the oldest first; none is sure."""
         found: list[Batch] = []
         after = ""
         for _ in range(_PAGES):
@@ -58,13 +58,13 @@ class AnthropicBatches:
             page = await exchange_json(self._endpoint, "GET", path, wanted="data", retried=True)
             for item in page["data"] or ():
                 if _created(item) < since - _SKEW:  # the newest come first
-                    return found
+                    return found[::-1]
                 if sum(_counts(item).values()) == calls:
                     found.append(_batch(item))
             if not page.get("has_more"):
                 break
             after = f"&after_id={page['last_id']}"
-        return found
+        return found[::-1]
 
     async def look(self, batch: str) -> Batch:
         """How it stands."""

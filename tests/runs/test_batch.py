@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from anthropic import Anthropic, AsyncAnthropic
 
 from flowgrade.app import App
-from flowgrade.errors import InputError
+from flowgrade.errors import AuthenticationError, InputError
+from flowgrade.models.anthropic.batches import AnthropicBatches
 from flowgrade.runs import (
     Run,
     RunOptions,
@@ -21,7 +27,6 @@ from flowgrade.runs import (
     list_runs,
     run_rows,
 )
-from flowgrade.runs.repository import update_run
 from flowgrade.settings import read_settings
 from flowgrade.testing import StubReply, StubScript, StubServer, running_stub
 from flowgrade.tracing import get_trace
@@ -46,6 +51,19 @@ ROWS = [{"text": f"question {number}"} for number in range(6)]
 OPTIONS = RunOptions(engine="batch", name="r")
 
 
+def places(folder: Path) -> dict[str, str]:
+    return {
+        "FLOWGRADE_HOME": str(folder / "home"),
+        "FLOWGRADE_STORE": str(folder / "s.db"),
+        "FLOWGRADE_CONNECTIONS": str(folder / "connections.yaml"),
+    }
+
+
+def write_flow(folder: Path, model: str) -> None:
+    file = folder / "flow" / "flow.dag.yaml"
+    file.write_text(FLOW.replace("MODEL", model), encoding="utf-8")
+
+
 @pytest.fixture
 def stub() -> Iterator[StubServer]:
     with running_stub() as running:
@@ -57,20 +75,16 @@ def app(tmp_path: Path, stub: StubServer) -> Iterator[App]:
     connections = {
         "plain": {"base_url": stub.base_url, "api_key": "k"},
         "azure": {"kind": "azure_openai", "base_url": stub.url, "api_key": "k"},
+        "claude": {"kind": "anthropic", "base_url": stub.url, "api_key": "k"},
     }
     (tmp_path / "connections.yaml").write_text(json.dumps(connections), encoding="utf-8")
     flow = tmp_path / "flow"
     flow.mkdir()
-    (flow / "flow.dag.yaml").write_text(FLOW.replace("MODEL", "plain/m"), encoding="utf-8")
+    write_flow(tmp_path, "plain/m")
     (flow / "answer.jinja2").write_text("user:\n{{text}}\n", encoding="utf-8")
     tidy = "def tidy(text: str) -> str:\n    return text.upper()\n"
     (flow / "tidy.py").write_text(tidy, encoding="utf-8")
-    environment = {
-        "FLOWGRADE_HOME": str(tmp_path / "home"),
-        "FLOWGRADE_STORE": str(tmp_path / "s.db"),
-        "FLOWGRADE_CONNECTIONS": str(tmp_path / "connections.yaml"),
-    }
-    app = App(read_settings(environment, folder=tmp_path))
+    app = App(read_settings(places(tmp_path), folder=tmp_path))
     yield app
     app.close()
 
@@ -86,17 +100,19 @@ def asked(stub: StubServer, method: str, path: str) -> int:
 async def ordered(stub: StubServer) -> None:
     """Wait until the run looks at its batch."""
     for _ in range(3_000):
-        if asked(stub, "GET", "/batches/batch_1"):
+        if asked(stub, "GET", "batch_1"):
             return
         await asyncio.sleep(0.02)
     raise AssertionError("no batch was ordered")
 
 
-@pytest.mark.parametrize("model", ["plain/m", "azure/m"])
+MODELS = pytest.mark.parametrize("model", ["plain/m", "claude/m"])
+
+
+@pytest.mark.parametrize("model", ["plain/m", "azure/m", "claude/m"])
 @pytest.mark.slow
 def test_every_row_gets_the_answer_to_its_own_call(app: App, stub: StubServer, model: str) -> None:
-    file = app.settings.project / "flow" / "flow.dag.yaml"
-    file.write_text(FLOW.replace("MODEL", model), encoding="utf-8")
+    write_flow(app.settings.project, model)
     run = execute(app, ROWS)
     assert (run.status, run.completed) == (RunStatus.COMPLETED, 6)
     rows = list(run_rows(app.store, "r"))
@@ -104,17 +120,19 @@ def test_every_row_gets_the_answer_to_its_own_call(app: App, stub: StubServer, m
         {"answer": f"ECHO: QUESTION {number}"} for number in range(6)
     ]
     assert stub.stats.calls == 0
-    assert asked(stub, "POST", "/files") == asked(stub, "POST", "/batches") == 1
+    assert asked(stub, "POST", "/batches") == 1
     assert run.tokens is not None
     model_span = next(s for s in get_trace(app.store, rows[0].trace_id) if s.kind == "model")
     assert model_span.usage is not None
     assert get_run(app.store, "r").definition.engine_state == {}
 
 
+@MODELS
 @pytest.mark.slow
 def test_a_call_that_failed_fails_its_row_alone_and_is_ordered_anew_on_resume(
-    app: App, stub: StubServer
+    app: App, stub: StubServer, model: str
 ) -> None:
+    write_flow(app.settings.project, model)
     refusing = StubReply(match="question 3", status=400, text="no such question")
     stub.set_script(StubScript(replies=(refusing,)))
     run = execute(app, ROWS)
@@ -128,10 +146,12 @@ def test_a_call_that_failed_fails_its_row_alone_and_is_ordered_anew_on_resume(
     assert asked(stub, "POST", "/batches") == 2
 
 
+@MODELS
 @pytest.mark.slow
 def test_a_run_that_was_killed_waits_for_its_batch_and_orders_nothing_twice(
-    app: App, stub: StubServer
+    app: App, stub: StubServer, model: str
 ) -> None:
+    write_flow(app.settings.project, model)
     stub.set_script(StubScript(latency=1.5))
 
     async def killed() -> None:
@@ -143,40 +163,148 @@ def test_a_run_that_was_killed_waits_for_its_batch_and_orders_nothing_twice(
 
     asyncio.run(killed())
     state = get_run(app.store, "r").definition.engine_state
-    assert state["batches"][0]["id"] == "batch_1"
+    assert state["batches"][0]["id"].endswith("batch_1")
     run = asyncio.run(app.aresume("r", data=ROWS))
     assert run.completed == 6
     assert asked(stub, "POST", "/batches") == 1
 
 
+@MODELS
 @pytest.mark.slow
-def test_a_batch_whose_id_was_not_written_down_is_found_again(
-    app: App, stub: StubServer, monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_is_killed_before_it_knows_its_batch_finds_it_again(
+    app: App, stub: StubServer, model: str, tmp_path: Path
 ) -> None:
-    calls = 0
-
-    def dying(*arguments: Any) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == 2:  # the wish was stored; the id comes now
-            raise KeyboardInterrupt
-        update_run(*arguments)
-
-    monkeypatch.setattr("flowgrade.runs.execute.update_run", dying)
-    with pytest.raises(KeyboardInterrupt):
-        execute(app, ROWS)
-    monkeypatch.undo()
-    state = get_run(app.store, "r").definition.engine_state
-    assert state["batches"][0]["id"] is None
-    run = asyncio.run(app.aresume("r", data=ROWS))
+    write_flow(tmp_path, model)
+    data = tmp_path / "data.jsonl"
+    data.write_text("".join(f"{json.dumps(row)}\n" for row in ROWS), encoding="utf-8")
+    stub.set_script(StubScript(batch_latency=600))
+    command = [sys.executable, "-m", "flowgrade", "run", "flow", "--data", str(data)]
+    process = subprocess.Popen(
+        [*command, "--engine", "batch", "--name", "r"],
+        cwd=tmp_path,
+        env={**os.environ, **places(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(3_000):
+            if asked(stub, "POST", "/batches") or process.poll() is not None:
+                break
+            time.sleep(0.02)
+    finally:
+        process.kill()
+        process.wait()
+    assert get_run(app.store, "r").definition.engine_state["batches"][0]["id"] is None
+    stub.set_script(StubScript())
+    run = asyncio.run(app.aresume("r"))
     assert run.completed == 6
     assert asked(stub, "POST", "/batches") == 1
 
 
+@MODELS
 @pytest.mark.slow
-def test_cancelling_the_run_cancels_the_batch_and_resume_orders_what_is_missing(
+def test_a_batch_whose_answer_was_lost_on_the_way_is_not_ordered_again(
+    app: App, stub: StubServer, model: str
+) -> None:
+    file = app.settings.project / "connections.yaml"
+    connections = json.loads(file.read_text(encoding="utf-8"))
+    connections[model.partition("/")[0]]["timeouts"] = {"first_token": 0.5}
+    file.write_text(json.dumps(connections), encoding="utf-8")
+    write_flow(app.settings.project, model)
+    stub.set_script(StubScript(batch_latency=600))
+    assert execute(app, ROWS).completed == 6
+    assert asked(stub, "POST", "/batches") == 1
+
+
+@pytest.mark.slow
+def test_a_batch_of_somebody_else_is_not_taken_for_the_lost_one(
+    app: App, stub: StubServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "flowgrade.runs")
+    write_flow(app.settings.project, "claude/m")
+    stub.set_script(StubScript(require_key="another"))
+    with pytest.raises(AuthenticationError):
+        execute(app, ROWS)
+    stub.set_script(StubScript())
+    said = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+    requests = [{"custom_id": f"their-{number}", "params": said} for number in range(6)]
+    with Anthropic(base_url=stub.url, api_key="k") as client:
+        client.messages.batches.create(requests=requests)  # type: ignore[arg-type]
+    run = asyncio.run(app.aresume("r", data=ROWS))
+    assert run.completed == 6
+    assert "waiting for the batch msgbatch_1, which may be one of this run" in caplog.text
+    rows = list(run_rows(app.store, "r"))
+    assert rows[5].outputs == {"answer": "ECHO: QUESTION 5"}
+
+
+@MODELS
+@pytest.mark.slow
+def test_rows_that_expired_or_failed_say_so_and_are_done_on_resume(
+    app: App, stub: StubServer, model: str
+) -> None:
+    write_flow(app.settings.project, model)
+    late = StubReply(match="question 3", latency=60)
+    failing = StubReply(match="question 2", status=500)
+    stub.set_script(StubScript(replies=(late, failing), batch_window=0.2))
+    run = execute(app, ROWS)
+    assert (run.completed, run.failed) == (4, 2)
+    errors = [row.error for row in run_rows(app.store, "r")][2:4]
+    assert [error and error.type for error in errors] == ["ModelServerError", "BatchError"]
+    assert "expired before this row was done" in str(errors[1])
+    stub.set_script(StubScript())
+    assert asyncio.run(app.aresume("r", data=ROWS)).completed == 6
+
+
+@pytest.mark.slow
+def test_what_is_missing_of_a_batch_that_was_cancelled_elsewhere_is_ordered_on_resume(
     app: App, stub: StubServer
 ) -> None:
+    write_flow(app.settings.project, "claude/m")
+    stub.set_script(StubScript(replies=(StubReply(match="question [45]", latency=600),)))
+
+    async def cancelled() -> Run:
+        work = app.arun(app.settings.project / "flow", ROWS, options=OPTIONS)
+        task = asyncio.create_task(work)
+        await ordered(stub)
+        async with AsyncAnthropic(base_url=stub.url, api_key="k") as client:
+            await client.messages.batches.cancel("msgbatch_1")
+        return await task
+
+    run = asyncio.run(cancelled())
+    assert (run.completed, run.failed) == (4, 2)
+    assert "was cancelled before this row was done" in str(list(run_rows(app.store, "r"))[5].error)
+    stub.set_script(StubScript())
+    assert asyncio.run(app.aresume("r", data=ROWS)).completed == 6
+
+
+@pytest.mark.parametrize("model", ["plain/gpt-4o-mini", "claude/claude-haiku-4-5"])
+@pytest.mark.slow
+def test_a_batch_costs_what_the_price_of_batches_says(app: App, model: str, tmp_path: Path) -> None:
+    write_flow(tmp_path, model)
+    charging = "connections: {plain: openai, claude: anthropic}\n"
+    (tmp_path / "models.yaml").write_text(charging, encoding="utf-8")
+    later = execute(app, ROWS)
+    at_once = execute(app, ROWS, RunOptions(name="local"))
+    assert at_once.cost
+    assert later.cost == pytest.approx(at_once.cost / 2)
+
+
+@pytest.mark.slow
+def test_a_large_run_becomes_several_batches(
+    app: App, stub: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_flow(app.settings.project, "claude/m")
+    monkeypatch.setattr(AnthropicBatches, "most", 4)
+    assert execute(app, ROWS).completed == 6
+    assert asked(stub, "POST", "/batches") == 2
+
+
+@MODELS
+@pytest.mark.slow
+def test_cancelling_the_run_cancels_the_batch_and_resume_orders_what_is_missing(
+    app: App, stub: StubServer, model: str
+) -> None:
+    write_flow(app.settings.project, model)
     stub.set_script(StubScript(latency=600))
 
     async def cancelled() -> Run:
@@ -187,7 +315,7 @@ def test_cancelling_the_run_cancels_the_batch_and_resume_orders_what_is_missing(
         return await task
 
     assert asyncio.run(cancelled()).status is RunStatus.CANCELLED
-    assert asked(stub, "POST", "/batches/batch_1/cancel") == 1
+    assert asked(stub, "POST", "batch_1/cancel") == 1
     stub.set_script(StubScript())
     run = asyncio.run(app.aresume("r", data=ROWS))
     assert run.completed == 6

@@ -55,7 +55,8 @@ from flowgrade.models.usage import read_usage
 
 if TYPE_CHECKING:
     from flowgrade.models.asking import Answer, ask, ask_to_embed
-    from flowgrade.models.batches import Batch, BatchAPI, Outcome, open_batches
+    from flowgrade.models.batch import Batch, BatchAPI, Outcome
+    from flowgrade.models.batches import open_batches
     from flowgrade.models.compare import Comparison, Standing, compare_models
     from flowgrade.models.connection_entries import read_connection_entries
     from flowgrade.models.http_request import HttpReply, HttpRequest
@@ -75,14 +76,14 @@ if TYPE_CHECKING:
 
 _LATER = {
     "Answer": "asking",
-    "Batch": "batches",
-    "BatchAPI": "batches",
+    "Batch": "batch",
+    "BatchAPI": "batch",
     "Callee": "interception",
     "Comparison": "compare",
     "HttpReply": "http_request",
     "HttpRequest": "http_request",
     "LocalServer": "local",
-    "Outcome": "batches",
+    "Outcome": "batch",
     "Probe": "probing",
     "Standing": "compare",
     "ask": "asking",

@@ -17,7 +17,7 @@ from flowgrade.models.complaint import Complaint, find_complaint
 from flowgrade.models.connection import Connection
 from flowgrade.models.diagnosis import Diagnosis
 from flowgrade.models.gate import guess_tokens
-from flowgrade.models.interception import active_intercept
+from flowgrade.models.interception import active_intercept, refuse_intercepted
 from flowgrade.models.outage import Phase
 from flowgrade.models.place import Place
 from flowgrade.models.proxies import proxy_for
@@ -109,6 +109,7 @@ class Endpoint:
         that ends without saying so is broken off, unless ``is_finished`` says that its events
         did.
         """
+        refuse_intercepted("A streamed call")
         url, data, headers = self._url(path), encode(payload), self._call_headers()
         (events, rest), place = await self._call(
             lambda session: self._stream_once(session, url, data, headers),
@@ -178,10 +179,6 @@ class Endpoint:
                 delay = self._delay(error, retries)
             retries += 1
             await self._transport.clock.sleep(delay)
-
-    async def wait(self, seconds: float) -> None:
-        """Let time go by."""
-        await self._transport.clock.sleep(seconds)
 
     def failure(self, status: int | None, complaint: Complaint) -> ModelError:
         """The error for what the endpoint says of one call of several."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
-from flowgrade.errors import ModelError
+from flowgrade.errors import ModelError, UnsupportedByModelError
 from flowgrade.models.complaint import Complaint
 from flowgrade.records import JsonObject
 
@@ -43,10 +43,6 @@ class Callee(Protocol):
         """Ask the API beside the model's own calls; gives the answer's body."""
         ...
 
-    async def wait(self, seconds: float) -> None:
-        """Let time go by."""
-        ...
-
     def failure(self, status: int | None, complaint: Complaint) -> ModelError:
         """The error for what the endpoint says of one call of several."""
         ...
@@ -59,6 +55,14 @@ _active: ContextVar[Intercept | None] = ContextVar("flowgrade_intercept", defaul
 
 active_intercept = _active.get
 """What takes the place of the calls that are made here, if anything."""
+
+
+def refuse_intercepted(what: str) -> None:
+    """Raise UnsupportedByModelError where calls are collected and ``what`` cannot be."""
+    if _active.get() is not None:
+        raise UnsupportedByModelError(
+            f"{what} cannot be put into a batch.", hint="Use another engine for this flow."
+        )
 
 
 @contextmanager

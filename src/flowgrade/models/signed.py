@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
-from flowgrade.errors import AuthenticationError
+from flowgrade.errors import AuthenticationError, ModelError
 from flowgrade.models.address import check_address
-from flowgrade.models.caller import Caller
+from flowgrade.models.complaint import Complaint
 from flowgrade.models.connection import Connection
 from flowgrade.models.endpoint import Endpoint
 from flowgrade.models.entra import EntraSource
+from flowgrade.models.interception import active_intercept
 from flowgrade.models.tokens import Token, TokenKeeper
 from flowgrade.models.transport import Transport
 from flowgrade.records import JsonObject
+
+T = TypeVar("T")
 
 _REFUSED = 401
 
@@ -21,21 +25,64 @@ _REFUSED = 401
 class SignedCaller:
     """Makes each call with the current token; one that is refused is fetched anew, once."""
 
-    __slots__ = ("_caller", "_keeper", "_open", "_token")
+    __slots__ = ("_endpoint", "_keeper", "_open", "_token", "_unsigned")
 
-    def __init__(self, keeper: TokenKeeper, open_caller: Callable[[Token], Caller]) -> None:
+    def __init__(
+        self, keeper: TokenKeeper, open_endpoint: Callable[[Token], Endpoint], unsigned: Endpoint
+    ) -> None:
+        """``unsigned`` is the endpoint without any token, for what can be told without one."""
         self._keeper = keeper
-        self._open = open_caller
+        self._open = open_endpoint
+        self._unsigned = unsigned
         self._token: Token | None = None
-        self._caller: Caller | None = None
+        self._endpoint: Endpoint | None = None
+
+    @property
+    def model(self) -> str:
+        """The model's name at the address."""
+        return self._unsigned.model
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Tells endpoints apart, whatever the token."""
+        return self._unsigned.identity
+
+    @property
+    def has_deployment(self) -> bool:
+        """Whether the address names the model itself, as Azure's older form does."""
+        return self._unsigned.has_deployment
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        data: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        file: tuple[str, bytes] | None = None,
+        retried: bool = False,
+    ) -> bytes:
+        """Ask the API beside the model's own calls; gives the answer's body."""
+        return await self._once_more(
+            lambda endpoint: endpoint.exchange(
+                method, path, data=data, form=form, file=file, retried=retried
+            )
+        )
+
+    def failure(self, status: int | None, complaint: Complaint) -> ModelError:
+        """The error for what the endpoint says of one call of several."""
+        return (self._endpoint or self._unsigned).failure(status, complaint)
 
     async def post(self, path: str, payload: JsonObject) -> JsonObject:
         """Post ``payload`` to ``path``; gives the answer's JSON. Raises a ModelError."""
-        return await self._once_more(lambda caller: caller.post(path, payload))
+        intercept = active_intercept()
+        if intercept is not None:  # before a token that may have ended once the call is made
+            return await intercept(self, path, payload)
+        return await self._once_more(lambda endpoint: endpoint.post(path, payload))
 
     async def get(self, path: str) -> JsonObject:
         """Get the JSON at ``path``. Raises a ModelError."""
-        return await self._once_more(lambda caller: caller.get(path))
+        return await self._once_more(lambda endpoint: endpoint.get(path))
 
     async def stream(
         self,
@@ -67,7 +114,7 @@ class SignedCaller:
         finally:
             await events.aclose()
 
-    async def _once_more(self, call: Callable[[Caller], Awaitable[JsonObject]]) -> JsonObject:
+    async def _once_more(self, call: Callable[[Endpoint], Awaitable[T]]) -> T:
         token = await self._keeper.current()
         try:
             return await call(self._with(token))
@@ -76,10 +123,10 @@ class SignedCaller:
                 raise
         return await call(self._with(await self._keeper.renewed(token)))
 
-    def _with(self, token: Token) -> Caller:
-        if self._caller is None or token is not self._token:
-            self._caller, self._token = self._open(token), token
-        return self._caller
+    def _with(self, token: Token) -> Endpoint:
+        if self._endpoint is None or token is not self._token:
+            self._endpoint, self._token = self._open(token), token
+        return self._endpoint
 
 
 def open_signed(
@@ -99,7 +146,7 @@ def open_signed(
         keeper = transport.tokens[source.identity] = TokenKeeper(source, transport.clock)
     place = f"the sign-in by Microsoft Entra ID of the connection '{connection.name}'"
 
-    def signed(token: Token) -> Caller:
+    def signed(token: Token) -> Endpoint:
         # The token counts as the key, so that messages hide it.
         known = replace(connection, api_key=token.text, key_setting=place)
         authorization = {"Authorization": f"Bearer {token.text.reveal()}"}
@@ -107,4 +154,5 @@ def open_signed(
             transport, known, model=model, base_url=base_url, headers={**headers, **authorization}
         )
 
-    return SignedCaller(keeper, signed)
+    unsigned = Endpoint(transport, connection, model=model, base_url=base_url, headers=headers)
+    return SignedCaller(keeper, signed, unsigned)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from flowgrade.errors import ModelError
 from flowgrade.models.connection import Connection
 from flowgrade.models.gate import guess_tokens
+from flowgrade.models.interception import refuse_intercepted
 from flowgrade.models.place import Place
 from flowgrade.models.throttle import Throttle
 from flowgrade.models.transport import Transport
@@ -29,6 +30,7 @@ class Attempts:
 
     async def call(self, once: Callable[[], Awaitable[T]]) -> T:
         """The result of ``once``, which raises ModelErrors."""
+        refuse_intercepted("A call through litellm")
         retries = 0
         while True:
             throttle = await self._throttle()

@@ -18,7 +18,17 @@ from flowgrade.tracing import RecordedSpan, start_trace
 _TRIES = 3  # workers that may die with a row before it is given up
 _ALONE = 2  # deaths after which a row gets a worker to itself, so that no other is suspected
 _DEATHS = 12  # of workers one after the other, without a row done between them
-_STILLBIRTH = 4  # what a worker counts there that died before it could begin
+_STILLBIRTH = 4  # what a worker counts there that ended by itself before it could begin
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a worker ended."""
+
+    how: str
+    """What follows "the worker"."""
+    killed: bool
+    """Whether that came from outside or may have; else it is sure that it ended by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +85,27 @@ class Backlog:
         self._deaths = 0
         self._count(row)
 
-    def died(self, had: Iterable[Attempt], how: str, *, begun: bool) -> None:
+    def died(self, had: Iterable[Attempt], ending: Ending, *, begun: bool) -> None:
         """A worker is dead: its rows are done again, but not for ever.
 
         A worker that had not ``begun`` did not die of them. Raises EngineError when workers die
-        one after the other without doing a row.
+        one after the other without doing a row; soon where they end by themselves before they
+        begin, since the next would do the same.
         """
         with self._lock:
-            self._deaths += 1 if begun else _STILLBIRTH
+            self._deaths += 1 if begun or ending.killed else _STILLBIRTH
             hopeless = self._deaths >= _DEATHS
         for attempt in had:
             deaths = attempt.deaths + begun
             if deaths >= _TRIES:
-                self._count(_given_up(self._work, attempt.row, deaths, how))
+                self._count(_given_up(self._work, attempt.row, deaths, ending.how))
             else:
                 with self._lock:
                     self._again.append(Attempt(attempt.row, deaths))
         if hopeless:
             raise EngineError(
                 "Workers died one after the other, and no row was done between them. "
-                f"The last one {how}.",
+                f"The last one {ending.how}.",
                 hint="See whether the machine has memory for so many: --workers, or --engine local",
             )
 

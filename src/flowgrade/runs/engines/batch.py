@@ -8,12 +8,14 @@ in any other run, and what was collected need not outlive this process.
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flowgrade.errors import BatchError, InputError
+from flowgrade.errors import BatchError, InputError, ModelError
 from flowgrade.flows import Execution
 from flowgrade.models import Batch, BatchAPI, Callee, Outcome, intercepted, open_batches
 from flowgrade.records import JsonObject
@@ -21,9 +23,11 @@ from flowgrade.runs.engines.engine import Plan, Work
 from flowgrade.runs.finished import FinishedRow
 from flowgrade.runs.source import Task
 
-_MOST_BYTES = 180_000_000  # of a batch's file; OpenAI and Azure take 200 MB
+_TRIES = 3
 _FIRST_LOOK, _LAST_LOOK = 1.0, 60.0  # seconds between looks at a batch, which grow
 _LISTEN = 1.0  # seconds between looks at whether the run should stop
+
+_log = logging.getLogger("flowgrade.runs")
 
 
 class _Collected(BaseException):
@@ -79,42 +83,71 @@ class _Batches:
         self._state = work.state
         self._api = api
         self._calls = calls
+        self._entries = [dict(entry) for entry in work.state.values.get("batches") or ()]
 
     async def run(self) -> None:
-        known = list(self._state.values.get("batches") or ())
         # Answers are paid for: those of batches that an earlier part submitted come first.
-        for entry in known:
+        for entry in list(self._entries):
             await self._finish(entry, last=False)
-        entries = [*known]
         fresh = []
-        for rows in _cut(self._calls, self._api):
-            entry = {"key": f"flowgrade-{uuid.uuid4().hex}", "id": None, "rows": list(rows)}
-            entries.append(entry)
-            fresh.append((entry, rows))
-        if not fresh or self._work.source.stopped:
-            return self._forget()
-        # The wish is written down before it leaves, so that nothing is ever ordered twice.
-        self._state.save({"batches": entries})
-        for entry, rows in fresh:
-            entry["id"] = await self._api.submit(str(entry["key"]), list(rows.values()))
-            self._state.save({"batches": entries})
-        for entry, _ in fresh:
+        for key, rows in _cut(self._calls, self._api):
+            if self._work.source.stopped:
+                break
+            entry = {"key": key, "id": None, "rows": rows, "at": None}
+            self._entries.append(entry)
+            fresh.append(entry)
+            await self._order(entry)
+        for entry in fresh:
             await self._finish(entry, last=True)
-        return self._forget()
-
-    def _forget(self) -> None:
         if not self._work.source.stopped:
             self._state.forget()
 
+    async def _order(self, entry: dict[str, Any]) -> None:
+        """Let the entry have its batch: the one that was ordered for it before, or a new one."""
+        for attempt in range(1, _TRIES + 1):
+            # The answer to an earlier attempt may have been lost, by this process or one before.
+            if entry["at"] is not None:
+                entry["id"] = await self._found(entry)
+            entry["rows"] = [number for number in entry["rows"] if number in self._calls]
+            if entry["id"] is not None or self._work.source.stopped or not entry["rows"]:
+                break
+            # The wish is written down before it leaves, so that nothing is ever ordered twice.
+            entry["at"] = entry["at"] or time.time()
+            self._save()
+            lines = [_line(self._api, entry["key"], self._calls[n]) for n in entry["rows"]]
+            try:
+                entry["id"] = await self._api.submit(entry["key"], lines)
+                break
+            except ModelError as error:
+                if not error.retryable or attempt == _TRIES:
+                    raise
+            await asyncio.sleep(2.0**attempt)
+        self._save()
+
+    async def _found(self, entry: dict[str, Any]) -> str | None:
+        """The batch that was ordered for an entry; None also when the run was told to stop."""
+        key, calls = entry["key"], len(entry["rows"])
+        for batch in await self._api.find(key, calls=calls, since=entry["at"]):
+            if batch.sure:
+                return batch.id
+            _log.info("waiting for the batch %s, which may be one of this run", batch.id)
+            ended = await self._ended(batch.id, cancels=False)
+            if ended is None:
+                return None
+            if any(name.startswith(key) for name in await self._api.results(ended)):
+                return batch.id
+        return None
+
+    def _save(self) -> None:
+        self._state.save({"batches": self._entries})
+
     async def _finish(self, entry: dict[str, Any], *, last: bool) -> None:
         """Wait for a batch and hand its answers out; ``last`` says that no other will follow."""
+        if not any(number in self._calls for number in entry["rows"]):
+            return
         if entry["id"] is None:
-            rows = [str(number) for number in entry["rows"] if number in self._calls]
-            calls = [_line(self._api, self._calls[int(number)]) for number in rows]
-            if not calls:
-                return
-            entry["id"] = await self._api.submit(str(entry["key"]), calls)
-        batch = await self._ended(str(entry["id"]))
+            await self._order(entry)
+        batch = None if entry["id"] is None else await self._ended(entry["id"], cancels=True)
         if batch is None:
             return
         outcomes = await self._api.results(batch)
@@ -124,13 +157,13 @@ class _Batches:
             hint="Go on with: flowgrade runs resume",
         )
         for number in entry["rows"]:
-            outcome = outcomes.get(str(number))
+            outcome = outcomes.get(_name(entry["key"], number))
             if number in self._calls and (outcome is not None or last):
                 call = self._calls.pop(number)
                 await _replay(self._work, call.row, outcome or _failing(missing))
 
-    async def _ended(self, batch: str) -> Batch | None:
-        """The batch at its end; None when the run was told to stop, which cancels the batch."""
+    async def _ended(self, batch: str, *, cancels: bool) -> Batch | None:
+        """The batch at its end; None when the run was told to stop, which may cancel it."""
         pause = _FIRST_LOOK
         while True:
             found = await self._api.look(batch)
@@ -139,7 +172,8 @@ class _Batches:
             left = pause
             while left > 0:
                 if self._work.source.stopped:
-                    await self._api.cancel(batch)
+                    if cancels:
+                        await self._api.cancel(batch)
                     return None
                 await asyncio.sleep(min(_LISTEN, left))
                 left -= _LISTEN
@@ -208,22 +242,30 @@ def _one_api(calls: list[_Call]) -> BatchAPI:
     return open_batches(first.endpoint, first.path)
 
 
-def _cut(calls: dict[int, _Call], api: BatchAPI) -> list[dict[int, bytes]]:
-    """The lines of the calls in as many batches as it takes."""
-    batches: list[dict[int, bytes]] = []
-    size = 0
-    for number, call in calls.items():
-        line = _line(api, call)
-        if not batches or len(batches[-1]) >= api.most or size + len(line) > _MOST_BYTES:
-            batches.append({})
-            size = 0
-        batches[-1][number] = line
-        size += len(line) + 1
-    return batches
+def _cut(calls: dict[int, _Call], api: BatchAPI) -> Iterator[tuple[str, list[int]]]:
+    """The calls as keys and rows of as many batches as it takes."""
+    key, rows, size = _new_key(), list[int](), 0
+    for number, call in list(calls.items()):
+        length = len(_line(api, key, call)) + 1
+        if rows and (len(rows) >= api.most or size + length > api.most_bytes):
+            yield key, rows
+            key, rows, size = _new_key(), [], 0
+        rows.append(number)
+        size += length
+    if rows:
+        yield key, rows
 
 
-def _line(api: BatchAPI, call: _Call) -> bytes:
-    return api.line(str(call.row.number), call.path, call.payload)
+def _new_key() -> str:
+    return f"flowgrade-{uuid.uuid4().hex}"
+
+
+def _name(key: str, number: int) -> str:
+    return f"{key}-{number}"
+
+
+def _line(api: BatchAPI, key: str, call: _Call) -> bytes:
+    return api.line(_name(key, call.row.number), call.path, call.payload)
 
 
 def _failing(error: BatchError) -> Outcome:

@@ -12,13 +12,16 @@ from typing import Any, Protocol
 
 from flowgrade.errors import EngineError, FlowgradeError, InputError
 from flowgrade.records import JsonObject
-from flowgrade.runs.engines.backlog import Attempt, Backlog
+from flowgrade.runs.engines.backlog import Attempt, Backlog, Ending
 from flowgrade.runs.engines.engine import Plan, Work
 from flowgrade.runs.engines.wire import pack_rows
 from flowgrade.runs.finished import FinishedRow
 
 _AHEAD = 0.05  # seconds of work that a worker has waiting, so that it need not wait itself
 _MOST_AHEAD = 1_000  # rows
+# Seconds before the next worker starts in the place of one that did not come to begin: what killed
+# it, such as a lack of memory, may be over by then.
+_PAUSE = 0.5
 
 
 class Channel(Protocol):
@@ -40,8 +43,8 @@ class Channel(Protocol):
         """End it at once; from any thread, more than once."""
         ...
 
-    def epitaph(self) -> str:
-        """How it ended, as what follows "the worker"."""
+    def epitaph(self) -> Ending:
+        """How it ended."""
         ...
 
 
@@ -59,7 +62,7 @@ class Pool:
         self._backlog = Backlog(work)
         self._lock = threading.Lock()
         self._channels: dict[int, Channel] = {}
-        self._aborted = False
+        self._aborted = threading.Event()
 
     async def run(self) -> None:
         """Do the rows until the source ends; raises EngineError, and InputError for the flow."""
@@ -75,7 +78,7 @@ class Pool:
 
     def _serve(self, index: int) -> None:
         try:
-            while not self._aborted and (rows := self._backlog.take(1, beside=False)):
+            while not self._aborted.is_set() and (rows := self._backlog.take(1, beside=False)):
                 self._attend(self._open(index), rows)
         except BaseException:
             self._abort()
@@ -90,22 +93,25 @@ class Pool:
             channel.epitaph()
             raise
         if not lived:
-            how = channel.epitaph()
-            if not self._aborted:
-                self._backlog.died(visit.has.values(), how, begun=visit.begun)
+            ending = channel.epitaph()
+            if self._aborted.is_set():
+                return
+            self._backlog.died(visit.has.values(), ending, begun=visit.begun)
+            if not visit.begun:
+                self._aborted.wait(_PAUSE)
 
     def _open(self, index: int) -> Channel:
         channel = self._launch(index)
         with self._lock:
             self._channels[index] = channel
-            late = self._aborted
+            late = self._aborted.is_set()
         if late:
             channel.kill()
         return channel
 
     def _abort(self) -> None:
         with self._lock:
-            self._aborted = True
+            self._aborted.set()
             channels = list(self._channels.values())
         for channel in channels:
             channel.kill()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import BinaryIO, cast
 
 from flowgrade.records import JsonObject
+from flowgrade.runs.engines.backlog import Ending
 from flowgrade.runs.engines.engine import Plan, Work
 from flowgrade.runs.engines.order import check_loadable, order_for, origin_of
 from flowgrade.runs.engines.pool import Channel, Pool, processors, worker_count
@@ -17,6 +18,8 @@ from flowgrade.runs.engines.wire import read_message, write_message
 # -P: what lies in the current folder must not stand in for the standard library.
 _COMMAND = (sys.executable, "-P", "-m", "flowgrade.runs.engines.worker")
 _PATIENCE = 3.0  # seconds that a worker has to end by itself
+# Signals that users and the system send; all others a process brings upon itself.
+_SENT = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 
 class ProcessEngine:
@@ -79,16 +82,17 @@ class WorkerProcess:
         """End it at once."""
         self._process.kill()
 
-    def epitaph(self) -> str:
+    def epitaph(self) -> Ending:
         """How it ended."""
         self.close()
         code = self._process.returncode
         if code >= 0:
-            return f"ended with code {code}"
+            return Ending(f"ended with code {code}", killed=False)
         try:
-            return f"was killed by {signal.Signals(-code).name}"
+            name = signal.Signals(-code).name
         except ValueError:
-            return f"was killed by signal {-code}"
+            name = f"signal {-code}"
+        return Ending(f"was killed by {name}", killed=-code in _SENT)
 
     def _clean(self) -> None:
         self._process.wait()

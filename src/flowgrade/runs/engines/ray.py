@@ -19,6 +19,7 @@ from typing import Any
 from flowgrade.errors import EngineError, InputError, MissingExtraError
 from flowgrade.flows import Flow, in_thread
 from flowgrade.records import JsonObject, dumps_any, loads
+from flowgrade.runs.engines.backlog import Ending
 from flowgrade.runs.engines.engine import Plan, Work
 from flowgrade.runs.engines.order import Order, check_loadable, order_for, origin_of
 from flowgrade.runs.engines.pool import Channel, Pool, processors, worker_count
@@ -140,10 +141,11 @@ class Actor:
         if self._ray.is_initialized():
             self._ray.kill(self._actor, no_restart=True)
 
-    def epitaph(self) -> str:
+    def epitaph(self) -> Ending:
         """How it ended."""
         self.kill()
-        return self._how
+        # Its machine may be gone: Ray says the same of that and of a process that ended.
+        return Ending(self._how, killed=True)
 
     def _taken(self) -> list[str]:
         with self._lock:

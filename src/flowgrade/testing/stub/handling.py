@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ from aiohttp import web
 
 from flowgrade.records import dumps
 from flowgrade.testing.stub import faults
+from flowgrade.testing.stub.batch import BatchAnswer
 from flowgrade.testing.stub.batches import BatchDesk
 from flowgrade.testing.stub.call import Call, read_call
 from flowgrade.testing.stub.chat import chat_body, chat_events
@@ -17,6 +19,7 @@ from flowgrade.testing.stub.completion import completion_body, completion_events
 from flowgrade.testing.stub.embedding import embedding_body
 from flowgrade.testing.stub.events import STREAM_END
 from flowgrade.testing.stub.journal import MOST_REQUESTS, Journal
+from flowgrade.testing.stub.message_batches import MessageBatchDesk
 from flowgrade.testing.stub.messages import messages_body, messages_events
 from flowgrade.testing.stub.paths import Endpoint, Route, find_route
 from flowgrade.testing.stub.play import Mishap, Play, Rule
@@ -42,7 +45,7 @@ class StubHandler:
         self.play = play
         self.journal = Journal()
         self.closing = asyncio.Event()
-        self.desk = BatchDesk()
+        self._desks = (BatchDesk(), MessageBatchDesk())
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
@@ -59,8 +62,9 @@ class StubHandler:
                 headers=request.raw_headers,
                 body=raw,
             )
-            if self.desk.serves(path):
-                return self._batch(request, raw, now=arrived)
+            desk = next((desk for desk in self._desks if desk.serves(path)), None)
+            if desk is not None:
+                return await self._batch(desk, request, raw, now=arrived)
             route = _checked(find_route(path), request)
             if route.endpoint is Endpoint.MODELS:
                 faults.check_access(self.play.script, request.headers, route=route)
@@ -68,34 +72,32 @@ class StubHandler:
             with self.journal.calling():
                 return await self._call(request, route, raw, arrived=arrived)
         except StubRefusal as refusal:
-            messages = _is_messages(find_route(path))
+            messages = _is_messages(find_route(path)) or MessageBatchDesk.serves(path)
             body = refusal.anthropic_body if messages else refusal.body
             return json_answer(body, status=refusal.status, headers=refusal.headers)
         except ConnectionError:
             # The client has gone: nobody reads this, but aiohttp wants an answer.
             return web.Response()
 
-    def _batch(self, request: web.BaseRequest, raw: bytes, *, now: float) -> web.Response:
+    async def _batch(
+        self,
+        desk: BatchDesk | MessageBatchDesk,
+        request: web.BaseRequest,
+        raw: bytes,
+        *,
+        now: float,
+    ) -> web.Response:
         play = self.play
-        faults.check_access(play.script, request.headers, route=Route(endpoint=Endpoint.MODELS))
-        return self.desk.handle(request, raw, self._of_batch, now=now, latency=play.latency())
+        endpoint = Endpoint.MESSAGES if isinstance(desk, MessageBatchDesk) else Endpoint.MODELS
+        faults.check_access(play.script, request.headers, route=Route(endpoint=endpoint))
 
-    def _of_batch(self, path: str, raw: bytes) -> tuple[int, bytes]:
-        """The answer to one call of a batch."""
-        play = self.play
-        try:
-            route = find_route(path)
-            if route is None:
-                raise StubRefusal(404, f"The stub has nothing at {path}.", code="unknown_url")
-            call = read_call(path, route, raw)
-            faults.check_model(play.script, call.model)
-            faults.check_prompt(play, call)
-            rule = play.rule_for(call)
-            if rule and rule.reply.status is not None:
-                raise faults.reply_failure(rule.reply, play.script)
-            return 200, _whole(call, rule, play)
-        except StubRefusal as refusal:
-            return refusal.status, refusal.body
+        def answer(path: str, body: bytes) -> BatchAnswer:
+            return _of_batch(play, request.headers, path, body)
+
+        response = desk.handle(request, raw, answer, now=now, window=play.script.batch_window)
+        if desk.begins(request):
+            await sleep_until(now + play.batch_latency())
+        return response
 
     async def _call(
         self, request: web.BaseRequest, route: Route, raw: bytes, *, arrived: float
@@ -146,6 +148,31 @@ class StubHandler:
                 request, events, mishap=mishap
             )
         return await send_half(request, body) if mishap else json_answer(body)
+
+
+def _of_batch(play: Play, headers: Mapping[str, str], path: str, raw: bytes) -> BatchAnswer:
+    """The answer to one call of a batch."""
+    route = find_route(path)
+    latency = 0.0
+    try:
+        if route is None:
+            raise StubRefusal(404, f"The stub has nothing at {path}.", code="unknown_url")
+        call = read_call(path, route, raw)
+        faults.check_protocol(headers, call)
+        faults.check_model(play.script, call.model)
+        faults.check_prompt(play, call)
+        rule = play.rule_for(call)
+        failing = rule is not None and rule.reply.status is not None
+        if rule and rule.latency:
+            latency = rule.latency()
+        elif not failing:
+            latency = play.latency()
+        if rule and failing:
+            raise faults.reply_failure(rule.reply, play.script)
+        return BatchAnswer(200, _whole(call, rule, play), latency)
+    except StubRefusal as refusal:
+        body = refusal.anthropic_body if _is_messages(route) else refusal.body
+        return BatchAnswer(refusal.status, body, latency)
 
 
 async def _body(request: web.BaseRequest) -> bytes:

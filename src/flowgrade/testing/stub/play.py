@@ -73,6 +73,7 @@ class Play:
         self.latency = drawing(script.latency, delays)
         self.token_latency = drawing(script.token_latency, delays)
         self.slow_first_token = drawing(script.slow_first_token, delays)
+        self.batch_latency = drawing(script.batch_latency, delays)
         self._rules = [Rule(reply, delays) for reply in script.replies]
         pattern = script.content_filter_pattern
         self.filter = re.compile(pattern) if pattern is not None else None

@@ -93,6 +93,11 @@ class StubScript:
     slow_first_token: Delay = 0.0
     """Added between the first chunk of a stream, which has the role only, and the second."""
 
+    batch_latency: Delay = 0.0
+    """From the order of a batch, which exists at once, to the answer that tells its id."""
+    batch_window: float = 86_400.0
+    """Seconds that a batch may take; its calls that take longer expire."""
+
     prompt_tokens: int | None = None
     """Fixed count; by default words and punctuation marks of the text are counted."""
     completion_tokens: int | None = None
@@ -193,6 +198,8 @@ _SCRIPT_CHECKS = {
     "latency": DELAY,
     "token_latency": DELAY,
     "slow_first_token": DELAY,
+    "batch_latency": DELAY,
+    "batch_window": checks.SECONDS,
     "prompt_tokens": checks.COUNT.or_none(),
     "completion_tokens": checks.COUNT.or_none(),
     "cached_tokens": checks.COUNT,

@@ -15,6 +15,8 @@ from flowgrade.flows.load import function_flow, load_flow, open_workshop
 from flowgrade.flows.loop import in_flow_loop, run_blocking
 from flowgrade.flows.metrics import log_metric
 from flowgrade.flows.modules import ModuleSpace
+from flowgrade.flows.packages import package_tools, tool_values
+from flowgrade.flows.parameters import promptflow_parameters
 from flowgrade.flows.references import Binding
 from flowgrade.flows.step import (
     NODE_TYPES,
@@ -128,10 +130,13 @@ __all__ = [
     "log_metric",
     "offer_modules",
     "offer_types",
+    "package_tools",
     "parse_choice",
+    "promptflow_parameters",
     "references_of",
     "run_blocking",
     "tool",
+    "tool_values",
 ]
 
 

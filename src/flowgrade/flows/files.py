@@ -62,6 +62,17 @@ def source_file(folder: Path, node: NodeSpec) -> Path:
     return file
 
 
+def check_source(node: NodeSpec, *types: str) -> None:
+    """Raise FlowDefinitionError when the node's source is of none of these types."""
+    if node.source_type not in types:
+        raise FlowDefinitionError(
+            f"The node '{node.name}' of the type '{node.type}' has a source of the type "
+            f"'{node.source_type}', which does not go with it.",
+            hint=f"The type of its source is {' or '.join(types)}.",
+            place=node.place_of("source"),
+        )
+
+
 def inner_source(path: str, folders: Sequence[Path], node: NodeSpec) -> str:
     """The flow that ``node`` names by a path from the first of ``folders`` that has it.
 

@@ -8,7 +8,7 @@ from flowgrade.records import JsonObject, loads
 
 _NUMBERS = ("temperature", "top_p", "presence_penalty", "frequency_penalty")
 _WHOLE = ("max_tokens", "n", "seed", "logprobs", "best_of")
-_STRUCTURES = ("functions", "tools", "logit_bias", "response_format", "tool_choice")
+_STRUCTURES = ("functions", "tools", "logit_bias", "response_format", "tool_choice", "stop")
 
 
 def promptflow_parameters(given: JsonObject) -> JsonObject:

@@ -118,6 +118,12 @@ def _node_binding(body: str, text: str, place: Place | None) -> Binding:
     bracket = name.find("[")
     if bracket > 0:
         name, rest = name[:bracket], name[bracket:] + (f".{rest}" if rest else "")
+    if not name.strip():
+        raise FlowDefinitionError(
+            f"The reference {text} names nothing.",
+            hint="Refer to a flow input or a node: ${inputs.question}, ${answer.output}.",
+            place=place,
+        )
     section, path = _section(rest)
     if section != "output":
         raise FlowDefinitionError(

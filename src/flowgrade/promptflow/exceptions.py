@@ -11,14 +11,20 @@ class PromptflowException(FlowgradeError):
     """A prompt flow project failed."""
 
     def __init__(
-        self, message: str = "", message_format: str = "", target: Any = None, **parameters: Any
+        self,
+        message: str = "",
+        message_format: str = "",
+        target: Any = None,
+        *,
+        hint: str | None = None,
+        **parameters: Any,
     ) -> None:
         self.target = target
         self.module = parameters.pop("module", None)
         parameters.pop("error", None)
         self.message_format = message_format
         self.message_parameters = parameters
-        super().__init__(message or _formatted(message_format, parameters) or None)
+        super().__init__(message or _formatted(message_format, parameters) or None, hint=hint)
 
 
 class UserErrorException(PromptflowException):
@@ -53,6 +59,42 @@ class ChatAPIInvalidRole(UserErrorException):
 
 class LLMError(UserErrorException):
     """A model call failed."""
+
+
+class WrappedOpenAIError(LLMError):
+    """The model's endpoint refused a call."""
+
+
+class SerpAPIUserError(UserErrorException):
+    """SerpAPI refused a search."""
+
+
+class SerpAPISystemError(SystemErrorException):
+    """SerpAPI gave no answer."""
+
+
+class AzureContentSafetyInputValueError(UserErrorException):
+    """Azure AI Content Safety refused a text."""
+
+
+class AzureContentSafetySystemError(SystemErrorException):
+    """Azure AI Content Safety gave no answer."""
+
+
+class OpenModelLLMUserError(UserErrorException):
+    """A call of an open model is wrong."""
+
+
+class OpenModelLLMKeyValidationError(OpenModelLLMUserError):
+    """The connection of an open model lacks a value."""
+
+
+class OpenModelLLMOnlineEndpointError(UserErrorException):
+    """The endpoint of an open model refused a call."""
+
+
+class OpenModelLLMSystemError(SystemErrorException):
+    """The endpoint of an open model gave no answer."""
 
 
 def _formatted(message: str, parameters: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowgrade.errors import InputError
+from flowgrade.flows import promptflow_parameters
 from flowgrade.models import ChatRequest, CompletionRequest, Connection, EmbeddingRequest, Model
 from flowgrade.promptflow.connections import PromptFlowConnection
 from flowgrade.promptflow.host import blocking, host
@@ -31,9 +32,9 @@ def chat(
     """
     name = deployment_name or model
     parameters, variables = _split(connection, arguments)
-    messages = render_chat(str(prompt), variables, escape=_escape(arguments))
+    messages = render_chat(str(prompt), variables, escape=escaped(arguments))
     request = ChatRequest(messages=messages, parameters=parameters)
-    response = blocking(_open(connection, name).chat(request))
+    response = blocking(opened(connection, name).chat(request))
     if "functions" in parameters or "tools" in parameters:
         return response.message
     return response.text
@@ -51,7 +52,7 @@ def completion(
     parameters, variables = _split(connection, arguments)
     text = str(render_text(str(prompt), variables, escape=()))
     request = CompletionRequest(prompt=text, parameters=parameters)
-    return blocking(_open(connection, name).complete(request)).text
+    return blocking(opened(connection, name).complete(request)).text
 
 
 def embedding(
@@ -62,8 +63,8 @@ def embedding(
 ) -> Any:
     """The vector of a text, or the vectors of several."""
     texts = [input] if isinstance(input, str) else list(input)
-    opened = _open(connection, deployment_name or model)
-    vectors = blocking(opened.embed(EmbeddingRequest(inputs=texts))).vectors
+    found = opened(connection, deployment_name or model)
+    vectors = blocking(found.embed(EmbeddingRequest(inputs=texts))).vectors
     return vectors[0] if isinstance(input, str) else vectors
 
 
@@ -121,7 +122,8 @@ def as_model_connection(given: PromptFlowConnection | str) -> Connection:
     )
 
 
-def _open(connection: PromptFlowConnection, name: str) -> Model:
+def opened(connection: PromptFlowConnection, name: str) -> Model:
+    """The model ``name`` of the connection; raises InputError when no name is given."""
     if not name:
         raise InputError(
             "The call names no model.", hint="Give deployment_name (Azure) or model (OpenAI)."
@@ -133,26 +135,18 @@ def _split(
     connection: PromptFlowConnection, arguments: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Parameters as prompt flow sends them, and the template's variables."""
-    parameters: dict[str, Any] = {
-        "temperature": float(arguments.get("temperature", 1.0)),
-        "top_p": float(arguments.get("top_p", 1.0)),
+    given: dict[str, Any] = {
+        "temperature": arguments.get("temperature", 1.0),
+        "top_p": arguments.get("top_p", 1.0),
     }
     if connection.type == "AzureOpenAI":
-        parameters["n"] = int(arguments.get("n", 1))
-    for name in _OPTIONAL:
-        value = arguments.get(name)
-        if value not in (None, "", {}, []):
-            parameters[name] = value
-    if str(parameters.get("max_tokens", "")).lower() == "inf":
-        del parameters["max_tokens"]
-    elif "max_tokens" in parameters:
-        parameters["max_tokens"] = int(parameters["max_tokens"])
+        given["n"] = arguments.get("n", 1)
+    given |= {name: arguments[name] for name in _OPTIONAL if name in arguments}
     for name, choice in (("tools", "tool_choice"), ("functions", "function_call")):
         if arguments.get(name):
-            parameters[name] = arguments[name]
-            if arguments.get(choice):
-                parameters[choice] = arguments[choice]
+            given |= {key: arguments[key] for key in (name, choice) if arguments.get(key)}
             break
+    parameters = promptflow_parameters(given)
     known = {*parameters, *_OPTIONAL, *_OTHER}
     return parameters, {key: value for key, value in arguments.items() if key not in known}
 
@@ -163,5 +157,6 @@ _OTHER = (
 )
 
 
-def _escape(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+def escaped(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the arguments whose text comes from users and opens no message."""
     return tuple(arguments.get("_inputs_to_escape") or arguments.get("inputs_to_escape") or ())

@@ -81,6 +81,22 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "promptflow.tools.openai": {**_CHAT, "OpenAI": _MODEL_TOOL},
     "promptflow.tools.embedding": _at("llm", "embedding"),
     "promptflow.tools.common": _at("llm", "parse_chat", "render_jinja_template"),
-    "promptflow.tools.exception": _at("exceptions", "ChatAPIInvalidRole", "LLMError"),
+    "promptflow.tools.llm": _at("tools.chat", "llm"),
+    "promptflow.tools.llm_vision": _at("tools.chat", "llm_vision"),
+    "promptflow.tools.aoai_gpt4v": {"AzureOpenAI": f"{_HERE}.tools.chat:AzureVision"},
+    "promptflow.tools.openai_gpt4v": {"OpenAI": f"{_HERE}.tools.chat:OpenAIVision"},
+    "promptflow.tools.open_model_llm": _at("tools.open_model", "OpenModelLLM", "API"),
+    "promptflow.tools.serpapi": _at("tools.serpapi", "SerpAPI", "Engine", "SafeMode", "search"),
+    "promptflow.tools.azure_content_safety": _at(
+        "tools.content_safety", "analyze_text", "TextCategorySensitivity"
+    ),
+    "promptflow.tools.exception": _at(
+        "exceptions",
+        *("ChatAPIInvalidRole", "LLMError", "WrappedOpenAIError"),
+        *("SerpAPIUserError", "SerpAPISystemError"),
+        *("AzureContentSafetyInputValueError", "AzureContentSafetySystemError"),
+        *("OpenModelLLMUserError", "OpenModelLLMKeyValidationError"),
+        "OpenModelLLMOnlineEndpointError",
+    ),
 }
 """By module, each name with the ``module:attribute`` that stands in for it."""

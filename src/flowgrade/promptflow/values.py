@@ -17,12 +17,41 @@ def promptflow_value(annotation: Any, value: Any, models: Models) -> Any:
     """
     if annotation is Connection:
         return _own_connection(value)
-    kinds = [kind for kind in get_args(annotation) or (annotation,) if inspect.isclass(kind)]
+    kinds = _kinds(annotation)
     if any(_is_connection(kind) for kind in kinds):
         return value if not isinstance(value, str) else _object(kinds, models.connection(value))
     if any(kind.__name__.endswith("ModelConfiguration") for kind in kinds):
         return _configuration(kinds, value)
-    return NOT_MINE
+    return _plain(kinds, value)
+
+
+def _kinds(annotation: Any) -> list[type]:
+    """The classes that an annotation names; one that is text names connections of ours."""
+    if not isinstance(annotation, str):
+        return [kind for kind in get_args(annotation) or (annotation,) if inspect.isclass(kind)]
+    if not annotation.endswith("Connection"):
+        return []
+    from flowgrade.promptflow.connections import BY_KIND  # noqa: PLC0415  only where it is used
+
+    known = {kind.__name__: kind for kind in BY_KIND.values()}
+    names = [name.strip() for name in annotation.split("|")]
+    return [known[name] for name in names if name in known]
+
+
+def _plain(kinds: list[type], value: Any) -> Any:
+    kind = kinds[0] if len(kinds) == 1 else None
+    if kind is None or kind.__module__.partition(".")[0] not in _HOMES:
+        return NOT_MINE
+    if kind.__name__ == "AssistantDefinition" and isinstance(value, str):
+        raise InputError(
+            "It is the definition of an assistant, and Flowgrade does not call the Assistants "
+            "API, which OpenAI has shut down.",
+            hint="Use a node of the type agent, with the definition's instructions and tools.",
+        )
+    return kind(value) if kind.__name__ in _TEXTS and isinstance(value, str) else NOT_MINE
+
+
+_TEXTS = frozenset({"Secret", "PromptTemplate", "FilePath"})
 
 
 def _own_connection(value: Any) -> Any:

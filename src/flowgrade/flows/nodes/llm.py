@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from flowgrade.flows.definition import NodeSpec
-from flowgrade.flows.files import source_file
+from flowgrade.flows.files import check_source, source_file
 from flowgrade.flows.guests import converted
 from flowgrade.flows.model_inputs import (
     given_in,
@@ -49,6 +49,7 @@ class LlmNode:
 
     def compile(self, node: NodeSpec, workshop: Workshop) -> Step:
         """Read the template and tell the template's variables from the call's parameters."""
+        check_source(node, "code")
         file = source_file(workshop.folder, node)
         source = read_template(file)
         with errors_placed(source, file):

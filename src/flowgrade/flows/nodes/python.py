@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import enum
-import inspect
-from collections.abc import Callable
-from difflib import get_close_matches
-from types import MethodType
-from typing import Any
-
-from flowgrade.errors import FlowDefinitionError, FlowInputError
 from flowgrade.flows.definition import NodeSpec
-from flowgrade.flows.files import source_file
-from flowgrade.flows.guests import NOT_MINE, converted
+from flowgrade.flows.files import check_source, source_file
 from flowgrade.flows.packages import find_package_tool
-from flowgrade.flows.step import Arguments, Step, Workshop, literals_of, references_of
-from flowgrade.flows.tools import Parameter, Tool, find_tool, type_name
-from flowgrade.flows.types import coerce
-from flowgrade.models import Models
+from flowgrade.flows.step import Step, Workshop
+from flowgrade.flows.tool_step import tool_step
+from flowgrade.flows.tools import Tool, find_tool
 
 
 class PythonNode:
@@ -25,26 +15,8 @@ class PythonNode:
 
     def compile(self, node: NodeSpec, workshop: Workshop) -> Step:
         """Import the function and check the node's inputs against its signature."""
-        tool = _tool(node, workshop)
-        _check_inputs(node, tool)
-        literals = _literals(node, tool, workshop.models)
-        function = _bound(node, tool, literals)
-
-        def call(arguments: Arguments) -> Any:
-            return function(**arguments)
-
-        async def acall(arguments: Arguments) -> Any:
-            found = function(**arguments)
-            return await found if inspect.isawaitable(found) else found
-
-        return Step(
-            node=node,
-            call=None if tool.is_async else call,
-            acall=acall if tool.is_async else None,
-            literals=literals,
-            references=references_of(node),
-            optional=frozenset(p.name for p in tool.parameters if p.has_default),
-        )
+        check_source(node, "code", "package")
+        return tool_step(node, _tool(node, workshop), workshop.models)
 
 
 NODE_TYPE = PythonNode()
@@ -55,73 +27,3 @@ def _tool(node: NodeSpec, workshop: Workshop) -> Tool:
         return find_package_tool(node)
     file = source_file(workshop.folder, node)
     return find_tool(workshop.space.load_file(file), str(file))
-
-
-def _bound(node: NodeSpec, tool: Tool, literals: Arguments) -> Callable[..., Any]:
-    """The function; a method of an instance that is made once, from literals it takes out."""
-    if tool.owner is None:
-        return tool.function
-    names = [p.name for p in tool.owner_parameters]
-    for name in names:
-        if name in node.inputs and not node.inputs[name].is_literal:
-            raise FlowDefinitionError(
-                f"The input '{name}' of the node '{node.name}' goes to the constructor of "
-                f"'{tool.owner.__name__}', which is called before any row.",
-                hint="Give it a literal value, not a reference.",
-                place=node.place,
-            )
-    given = {name: literals.pop(name) for name in names if name in literals}
-    try:
-        return MethodType(tool.function, tool.owner(**given))
-    except Exception as error:  # users' code may fail in any way
-        raise FlowDefinitionError(
-            f"The class '{tool.owner.__name__}' of the node '{node.name}' cannot be "
-            f"instantiated: {type(error).__name__}: {error}",
-            place=node.place,
-        ) from error
-
-
-def _check_inputs(node: NodeSpec, tool: Tool) -> None:
-    parameters = (*tool.owner_parameters, *tool.parameters)
-    names = [p.name for p in parameters]
-    for name in node.inputs:
-        if name not in names and not tool.takes_any:
-            near = get_close_matches(name, names, n=1)
-            raise FlowDefinitionError(
-                f"The function '{tool.name}' of the node '{node.name}' has no parameter '{name}'.",
-                hint=f"Did you mean '{near[0]}'?" if near else f"It has: {', '.join(names)}.",
-                place=node.place,
-            )
-    for parameter in parameters:
-        if not parameter.has_default and parameter.name not in node.inputs:
-            raise FlowDefinitionError(
-                f"The node '{node.name}' gives its function '{tool.name}' no value for the "
-                f"parameter '{parameter.name}'.",
-                hint=f"Add it to the node's inputs, for example {parameter.name}: ${{inputs.…}}.",
-                place=node.place,
-            )
-
-
-def _literals(node: NodeSpec, tool: Tool, models: Models) -> Arguments:
-    return {
-        name: _literal(node, tool.parameter(name), value, models)
-        for name, value in literals_of(node).items()
-    }
-
-
-def _literal(node: NodeSpec, parameter: Parameter | None, value: Any, models: Models) -> Any:
-    if parameter is None:
-        return value
-    annotation = parameter.annotation
-    made = converted(annotation, value, models)
-    if made is not NOT_MINE:
-        return made
-    try:
-        if inspect.isclass(annotation) and issubclass(annotation, enum.Enum):
-            return annotation(value)
-        return coerce(value, type_name(annotation), name=parameter.name)
-    except (FlowInputError, ValueError) as error:
-        raise FlowDefinitionError(
-            f"The input '{parameter.name}' of the node '{node.name}' cannot be used: {error}",
-            place=node.place,
-        ) from error

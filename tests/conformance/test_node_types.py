@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from flowgrade.flows import NODE_TYPES, NodeType
 from flowgrade.plugins import load_plugin, plugins
@@ -106,8 +110,46 @@ class TestLoop(_BuiltIn):
         return {"until": "length(${output.text}) > 3", "max_iterations": 5}
 
 
+_PACKAGE = {
+    "kit_tools/__init__.py": """
+from flowgrade.promptflow.contracts import PromptTemplate
+
+
+def fill(prompt: PromptTemplate, **variables):
+    return prompt.replace("{{ name }}", variables["name"])
+
+
+def package_tools():
+    return {"kit_tools.fill": {"module": "kit_tools", "function": "fill"}}
+""",
+    "kit_tools-1.0.dist-info/entry_points.txt": "[package_tools]\nkit = kit_tools:package_tools\n",
+}
+
+
+class TestCustomLlm(_BuiltIn):
+    @pytest.fixture(autouse=True)
+    def package(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, text in _PACKAGE.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(text, "utf-8")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        monkeypatch.delitem(sys.modules, "kit_tools", raising=False)
+
+    def type_name(self) -> str:
+        return "custom_llm"
+
+    def files(self) -> dict[str, str]:
+        return {"hello.jinja2": "Hello {{ name }}!"}
+
+    def source(self) -> dict[str, str]:
+        return {"source_type": "package_with_prompt", "tool": "kit_tools.fill"}
+
+    def inputs(self) -> dict[str, Any]:
+        return {"name": "Ada"}
+
+
 def test_every_built_in_node_type_is_run_through_the_kit() -> None:
-    kits = (TestAgent, TestPython, TestPrompt, TestLlm, TestFlow, TestMap, TestLoop)
+    kits = (TestAgent, TestCustomLlm, TestPython, TestPrompt, TestLlm, TestFlow, TestMap, TestLoop)
     tested = {kit().type_name() for kit in kits}
     own = {p.name for p in plugins(NODE_TYPES) if p.distribution == "flowgrade"}
     assert own == tested

@@ -6,6 +6,7 @@ import enum
 import inspect
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import partial
 from types import MethodType
 from typing import Any
 
@@ -27,8 +28,10 @@ def tool_step(
     """
     added = dict(given or {})
     _check_inputs(node, tool, added)
-    literals = {**_literals(node, tool, models), **added}
+    literals = _literals(node, tool, models)
     function = _bound(node, tool, literals)
+    if added:
+        function = partial(function, **added)
 
     def call(arguments: Arguments) -> Any:
         return function(**arguments)

@@ -46,6 +46,10 @@ class NodeTypeConformance:
         """Fields of the node that only its type has; none if not overridden."""
         return {}
 
+    def source(self) -> dict[str, str]:
+        """``source_type`` and ``tool`` of a node whose source is more than a file of code."""
+        return {}
+
     def models(self) -> Models:
         """The models it may open; those of an empty environment if not overridden."""
         return Models(read_settings({}, folder=Path(tempfile.gettempdir())))
@@ -103,6 +107,7 @@ class NodeTypeConformance:
             path=path or next(iter(self.files())),
             inputs={**{n: Binding(literal=v) for n, v in self.inputs().items()}, **(more or {})},
             options=self.options(),
+            **self.source(),
             place=_PLACE,
         )
         return self.node_type().compile(node, open_workshop(folder, self.models()))

@@ -262,7 +262,7 @@ def test_an_output_that_does_not_come_in_pieces_comes_whole(load: Load) -> None:
     ("change", "message", "line"),
     [
         (("> 100\n", "> 100 100\n"), "'100' is not expected", 15),
-        (("${kind.output.label} == ", "${kin.output.label} == "), "node 'kin'.*\n.*'kind'", 11),
+        (("${kind.output.label} == ", "${kin.output.label} == "), "node 'kin'.*\n.*'kind'", 15),
         (("when: ${kind.output.label} == 'refund' and", "when: 7 #"), "must be text", 15),
         (("${refund.output} ?? ", "${refnd.output} ?? "), "node 'refnd'.*\n.*'refund'", 5),
         (("?? ${greet.output}", "?? ${gret.output}"), "node 'gret'", 5),

@@ -128,7 +128,7 @@ def test_the_text_of_an_inner_flow_streams(build: Any, write: Write) -> None:
         (("text:", "txt:"), "(?s)an input 'txt', .*Did you mean 'text'", 7),
         (("{text:", "{mark:"), "no value for its input 'text'", 7),
         (("type: flow", "type: flow\n      varient: x"), "(?s)'varient'.*'variant'", 6),
-        (("type: flow", "type: flwo"), "unknown type 'flwo'", 4),
+        (("type: flow", "type: flwo"), "unknown type 'flwo'", 5),
     ],
 )
 def test_a_wrong_flow_node_is_refused_with_its_place(

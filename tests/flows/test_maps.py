@@ -162,7 +162,7 @@ def test_a_map_may_run_once_after_all_rows(build: Any) -> None:
         (("over: text", "over: text\n      on_error: ignore"), "(?s)fail, skip, collect", 10),
         (("over: text", "over: text\n      concurency: 2"), "(?s)Did you mean 'concurrency'", 10),
         (('"${inputs.words}"', "abc"), "which is no list", 10),
-        (("over: text", "over: text\n      each: pythn"), "unknown type 'pythn'", 6),
+        (("over: text", "over: text\n      each: pythn"), "unknown type 'pythn'", 7),
         (("../shout", "../shoot"), "(?s)Did you mean '../shout'", 8),
     ],
 )

@@ -45,6 +45,7 @@ def read_dag(
     outputs = _outputs(file)
     _check_references(nodes, outputs, inputs)
     data = file.data
+    _check_format(file)
     return FlowSpec(
         name=str(data.get("name") or file.path.resolve().parent.name),
         folder=file.path.parent,
@@ -70,6 +71,19 @@ _OWN_OF_NODE = frozenset(
         *("activate", "use_variants"),
     ]
 )
+
+
+_FORMATS = ("basic", "openai-vision")
+
+
+def _check_format(file: YamlFile) -> None:
+    found = file.data.get("message_format") or "basic"
+    if found not in _FORMATS:
+        raise FlowDefinitionError(
+            f"There is no message_format '{found}'.",
+            hint=f"There are: {', '.join(_FORMATS)}.",
+            place=file.place(("message_format",)),
+        )
 
 
 def read_inputs(file: YamlFile, path: tuple[str, ...]) -> tuple[InputSpec, ...]:
@@ -182,7 +196,10 @@ def _node(
         when=_when(file, raw, path),
         options={k: v for k, v in raw.items() if k not in _NODE},
         place=place,
-        places={str(k): file.place((*path, k)) for k in raw},
+        places={
+            **{str(k): file.place((*path, k)) for k in raw},
+            **{f"inputs.{n}": file.place((*path, "inputs", n)) for n in inputs},
+        },
     )
 
 
@@ -259,13 +276,13 @@ def _check_references(
     late = {node.name for node in nodes if node.aggregation}
     known = [spec.name for spec in inputs]
     for node in nodes:
-        for binding in node.bindings():
-            _check(binding, f"The node '{node.name}'", names, known, node.place)
+        for binding, place in node.placed_bindings():
+            _check(binding, f"The node '{node.name}'", names, known, place)
             if binding.node in late and not node.aggregation:
                 raise FlowDefinitionError(
                     f"The node '{node.name}' refers to the aggregation node '{binding.node}'.",
                     hint="Aggregation nodes run once after all rows; only they may refer to it.",
-                    place=node.place,
+                    place=place,
                 )
         rule = node.activate.when if node.activate else None
         if node.aggregation and rule is not None and rule.node and rule.node not in late:
@@ -273,7 +290,7 @@ def _check_references(
                 f"The activate rule of the aggregation node '{node.name}' refers to the node "
                 f"'{rule.node}', which runs for each row.",
                 hint="Refer to a flow input or to another aggregation node.",
-                place=node.place,
+                place=node.place_of("activate"),
             )
     for output in outputs:
         for binding in output.binding.each():

@@ -92,10 +92,19 @@ class NodeSpec:
 
     def bindings(self) -> tuple[Binding, ...]:
         """Everything the node waits for or reads, each alternative too."""
-        own = tuple(one for binding in self.inputs.values() for one in binding.each())
+        return tuple(binding for binding, _ in self.placed_bindings())
+
+    def placed_bindings(self) -> tuple[tuple[Binding, Place | None], ...]:
+        """The same, each with where it stands."""
+        own = tuple(
+            (one, self.place_of(f"inputs.{name}"))
+            for name, binding in self.inputs.items()
+            for one in binding.each()
+        )
         if self.activate is not None:
-            return (*own, self.activate.when)
-        return own if self.when is None else (*own, *self.when.bindings)
+            return (*own, (self.activate.when, self.place_of("activate")))
+        rest = () if self.when is None else self.when.bindings
+        return (*own, *((one, self.place_of("when")) for one in rest))
 
     def place_of(self, field: str) -> Place | None:
         """Where the field stands, else the node."""

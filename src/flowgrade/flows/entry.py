@@ -6,10 +6,9 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, cast, get_type_hints
 
-from flowgrade.errors import FlowDefinitionError, Place
+from flowgrade.errors import FlowDefinitionError, FlowgradeError, Place
 from flowgrade.flows.function_body import signature_of
 from flowgrade.flows.guests import NOT_MINE, converted
 from flowgrade.flows.modules import ModuleSpace
@@ -17,16 +16,16 @@ from flowgrade.flows.types import coerce
 from flowgrade.models import Models
 
 
-def find_entry(entry: str, space: ModuleSpace, *, file: Path) -> Any:
+def find_entry(entry: str, space: ModuleSpace, *, place: Place) -> Any:
     """The object that ``module.path:name`` names, in the flow's folder or an installed package."""
     module_name, _, name = entry.partition(":")
     if not name:
         raise FlowDefinitionError(
             f"The entry '{entry}' names no function.",
             hint="Write it as module:function or module:Class.",
-            place=Place(str(file)),
+            place=place,
         )
-    module = _module(module_name, space, file)
+    module = _module(module_name, space, place)
     found: Any = module
     for part in name.split("."):
         if not hasattr(found, part):
@@ -34,16 +33,31 @@ def find_entry(entry: str, space: ModuleSpace, *, file: Path) -> Any:
             raise FlowDefinitionError(
                 f"The module '{module_name}' has no '{part}'.",
                 hint=f"Did you mean '{near[0]}'?" if near else f"Define {part} in it.",
-                place=Place(str(module.__file__ or file)),
+                place=place,
             )
         found = getattr(found, part)
     return found
 
 
 def instantiate(
-    found: Any, init: Mapping[str, Any], models: Models, *, name: str
+    found: Any, init: Mapping[str, Any], models: Models, *, name: str, place: Place | None = None
 ) -> Callable[..., Any]:
     """A class becomes an instance, built from ``init``; a function stays as it is."""
+    try:
+        return _instance(found, init, models, name)
+    except FlowgradeError as error:
+        error.place = error.place or place
+        raise
+
+
+def init_names(found: Any) -> list[str]:
+    """Names of the values that the constructor of a class takes; none for a function."""
+    if not inspect.isclass(found):
+        return []
+    return [spec.name for spec in signature_of(found.__init__, bound=True)]  # type: ignore[misc]
+
+
+def _instance(found: Any, init: Mapping[str, Any], models: Models, name: str) -> Callable[..., Any]:
     if not inspect.isclass(found):
         if init:
             raise FlowDefinitionError(
@@ -98,7 +112,7 @@ def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
         return inspect.get_annotations(function)
 
 
-def _module(name: str, space: ModuleSpace, file: Path) -> Any:
+def _module(name: str, space: ModuleSpace, place: Place) -> Any:
     source = space.folder.joinpath(*name.split("."))
     if source.with_suffix(".py").is_file() or (source / "__init__.py").is_file():
         path = source.with_suffix(".py")
@@ -109,5 +123,5 @@ def _module(name: str, space: ModuleSpace, file: Path) -> Any:
         raise FlowDefinitionError(
             f"The module '{name}' of the entry cannot be imported: {error}",
             hint=f"Put {name.replace('.', '/')}.py into {space.folder}, or install its package.",
-            place=Place(str(file)),
+            place=place,
         ) from error

@@ -48,7 +48,7 @@ def source_file(folder: Path, node: NodeSpec) -> Path:
         raise FlowDefinitionError(
             f"The node '{node.name}' names no source file.",
             hint="Give it source: {type: code, path: FILE}.",
-            place=node.place,
+            place=node.place_of("source"),
         )
     file = folder / node.path
     if not file.is_file():
@@ -57,7 +57,7 @@ def source_file(folder: Path, node: NodeSpec) -> Path:
         raise FlowDefinitionError(
             f"The source of the node '{node.name}' is not there: {file}.",
             hint=f"Did you mean '{near[0]}'?" if near else "Correct source.path.",
-            place=node.place,
+            place=node.place_of("source"),
         )
     return file
 
@@ -70,6 +70,16 @@ def check_source(node: NodeSpec, *types: str) -> None:
             f"'{node.source_type}', which does not go with it.",
             hint=f"The type of its source is {' or '.join(types)}.",
             place=node.place_of("source"),
+        )
+
+
+def check_inputs(node: NodeSpec) -> None:
+    """Raise FlowDefinitionError for an input whose name prompt flow keeps to itself."""
+    if "template" in node.inputs:
+        raise FlowDefinitionError(
+            f"The node '{node.name}' has an input 'template', a name that is reserved.",
+            hint="Give the input and the variable in the prompt another name.",
+            place=node.place_of("inputs.template"),
         )
 
 

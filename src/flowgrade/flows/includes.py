@@ -13,7 +13,7 @@ from flowgrade.errors import FlowDefinitionError, Place
 _IGNORED = shutil.ignore_patterns(".git", "__pycache__", ".flowgrade", ".promptflow", ".venv")
 
 
-def with_includes(folder: Path, includes: Sequence[str], *, file: Path) -> Path:
+def with_includes(folder: Path, includes: Sequence[str], *, place: Place) -> Path:
     """A temporary copy of ``folder`` with the included files in it; ``folder`` if there are none.
 
     Each include, relative to the folder, is copied under its own name and replaces what stood
@@ -26,15 +26,15 @@ def with_includes(folder: Path, includes: Sequence[str], *, file: Path) -> Path:
     atexit.register(shutil.rmtree, copy, ignore_errors=True)
     shutil.copytree(folder, copy, dirs_exist_ok=True, ignore=_IGNORED)
     for include in includes:
-        _copy(_source(folder, include, file), copy, include)
+        _copy(_source(folder, include, place), copy, include)
     return copy
 
 
-def include_files(folder: Path, includes: Sequence[str], *, file: Path) -> list[Path]:
+def include_files(folder: Path, includes: Sequence[str], *, place: Place) -> list[Path]:
     """Every included file, for the flow's digest."""
     found: list[Path] = []
     for include in includes:
-        source = _source(folder, include, file)
+        source = _source(folder, include, place)
         if source.is_dir():
             found += [f for f in source.rglob("*") if f.is_file() and "__pycache__" not in f.parts]
         else:
@@ -42,7 +42,7 @@ def include_files(folder: Path, includes: Sequence[str], *, file: Path) -> list[
     return found
 
 
-def _source(folder: Path, include: str, file: Path) -> Path:
+def _source(folder: Path, include: str, place: Place) -> Path:
     source = (folder / include).resolve()
     if not source.exists() and source.suffix == ".zip" and source.with_suffix("").is_dir():
         return source.with_suffix("")
@@ -50,7 +50,7 @@ def _source(folder: Path, include: str, file: Path) -> Path:
         raise FlowDefinitionError(
             f"The additional include '{include}' is not there: {source}.",
             hint="Paths count from the flow's folder.",
-            place=Place(str(file)),
+            place=place,
         )
     return source
 

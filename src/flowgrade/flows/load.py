@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from flowgrade.errors import FlowDefinitionError, InputError, Place
 from flowgrade.flows.dag import read_dag, read_environment, read_inputs
 from flowgrade.flows.definition import NodeSpec
-from flowgrade.flows.entry import find_entry, instantiate
+from flowgrade.flows.entry import find_entry, init_names, instantiate
 from flowgrade.flows.files import code_digest, find_definition, inner_source
 from flowgrade.flows.flow import Flow
 from flowgrade.flows.function_body import FunctionBody
@@ -132,11 +133,12 @@ def _dag(
     overrides: Mapping[str, Any] | None = None,
 ) -> Flow:
     spec = with_values(read_dag(definition, variant=variant, overrides=overrides), models)
-    folder = with_includes(spec.folder, spec.includes, file=spec.file)
+    place = definition.place(("additional_includes",))
+    folder = with_includes(spec.folder, spec.includes, place=place)
     with entered(folder / spec.file.name, copy_of=spec.file):
         workshop = open_workshop(folder, models, home=spec.folder)
         steps = [workshop.compile(node) for node in spec.nodes]
-    included = include_files(spec.folder, spec.includes, file=spec.file)
+    included = include_files(spec.folder, spec.includes, place=place)
     inner = [flow for step in steps for flow in step.flows]
     environment = {name: text for flow in inner for name, text in flow.environment.items()}
     return Flow(
@@ -192,10 +194,11 @@ def _inner(
 def _step(type_name: str, workshop: Workshop, node: NodeSpec) -> Step:
     known = [plugin.name for plugin in plugins(NODE_TYPES)]
     if type_name not in known:
+        near = get_close_matches(type_name, known, n=1)
         raise FlowDefinitionError(
             f"The node '{node.name}' has the unknown type '{type_name}'.",
-            hint=f"Types: {', '.join(known)}.",
-            place=node.place,
+            hint=f"Did you mean '{near[0]}'?" if near else f"Types: {', '.join(known)}.",
+            place=node.place_of("type"),
         )
     # mypy: a runtime-checkable protocol is meant here, not a class to instantiate
     node_type = load_plugin(NODE_TYPES, type_name, NodeType)  # type: ignore[type-abstract]
@@ -222,21 +225,27 @@ def _flex(definition: YamlFile, source: str, models: Models, init: JsonObject) -
             )
     home = file.parent / str(data.get("code") or ".")
     includes = tuple(map(str, data.get("additional_includes") or ()))
-    folder = with_includes(home, includes, file=file)
+    place = definition.place(("additional_includes",))
+    folder = with_includes(home, includes, place=place)
     sample = _sample(data.get("sample"), file.parent)
-    init = init or dict(sample.get("init") or {})
     entry = str(data["entry"])
-    found = find_entry(entry, space_of(folder), file=file)
+    found = find_entry(entry, space_of(folder), place=definition.place(("entry",)))
+    init = {**_init_defaults(definition, found), **(init or sample.get("init") or {})}
     name = str(data.get("name") or file.resolve().parent.name)
-    return Flow(
-        name=name,
-        ref=_ref(name, [file, *include_files(home, includes, file=file)], file.parent),
-        kind="flex",
-        body=FunctionBody(
-            instantiate(found, init, models, name=entry),
+    try:
+        body = FunctionBody(
+            instantiate(found, init, models, name=entry, place=definition.place(("entry",))),
             name=entry.partition(":")[2],
             declared=read_inputs(definition, ("inputs",)),
-        ),
+        )
+    except FlowDefinitionError as error:
+        error.place = error.place or definition.place(("inputs",))
+        raise
+    return Flow(
+        name=name,
+        ref=_ref(name, [file, *include_files(home, includes, place=place)], file.parent),
+        kind="flex",
+        body=body,
         folder=folder,
         source=source,
         environment=read_environment(data.get("environment_variables")),
@@ -244,6 +253,27 @@ def _flex(definition: YamlFile, source: str, models: Models, init: JsonObject) -
         sample=dict(sample.get("inputs") or {}),
         description=str(data.get("description") or inspect.getdoc(found) or ""),
     )
+
+
+def _init_defaults(definition: YamlFile, found: Any) -> JsonObject:
+    """The defaults that the file declares for the constructor, whose values they must be."""
+    declared = definition.mapping(("init",))
+    known = init_names(found)
+    for name in declared:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            raise FlowDefinitionError(
+                f"The definition declares the init value '{name}', which the entry does not take.",
+                hint=f"Did you mean '{near[0]}'?"
+                if near
+                else f"It takes: {', '.join(known) or 'none'}.",
+                place=definition.place(("init", name)),
+            )
+    return {
+        name: raw["default"]
+        for name, raw in declared.items()
+        if isinstance(raw, Mapping) and raw.get("default") not in (None, "")
+    }
 
 
 def _prompty(file: Path, source: str, models: Models, init: JsonObject) -> Flow:
@@ -292,7 +322,7 @@ def _named(text: str, models: Models, init: Mapping[str, Any]) -> Flow:
         raise FlowDefinitionError(f"There is no file {path}.", hint="Check the path.")
     else:
         space, module, file = space_of(Path.cwd()), place, Path.cwd()
-    found = find_entry(f"{module}:{name}", space, file=file)
+    found = find_entry(f"{module}:{name}", space, place=Place(str(file)))
     if isinstance(found, Flow):
         return replace(found, source=text)
     return replace(function_flow(found, models=models, init=init), source=text)

@@ -312,3 +312,5 @@ def _add_node(error: Exception, step: Step) -> None:
     message = getattr(error, "message", None)
     if isinstance(message, str):
         error.message = f"Node '{step.node.name}': {message}"  # type: ignore[attr-defined]
+    if getattr(error, "place", ...) is None:
+        error.place = step.node.place_of("connection")  # type: ignore[attr-defined]

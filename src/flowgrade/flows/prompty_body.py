@@ -19,7 +19,7 @@ from flowgrade.models import (
     ask_json,
     schema_of,
 )
-from flowgrade.prompts import Prompty, messages_of, text_of
+from flowgrade.prompts import Prompty, check_opening, messages_of, text_of
 from flowgrade.records import Json, JsonObject, loads
 
 _KINDS = {"openai": "openai", "azure_openai": "azure_openai"}
@@ -43,7 +43,19 @@ class PromptyBody:
         self._parameters = {k: v for k, v in prompty.parameters.items() if k != "stream"}
         self._json = _wants_json(prompty.parameters)
         self._streams = bool(prompty.parameters.get("stream"))
+        self._check()
         self.streamed = None if self._json or prompty.response == "all" else "output"
+
+    def _check(self) -> None:
+        prompty = self._prompty
+        if prompty.api == "chat":
+            check_opening(prompty.source)
+        elif prompty.api != "completion":
+            raise FlowDefinitionError(
+                f"A flow cannot be a prompt whose api is '{prompty.api}'.",
+                hint="There are: chat, completion.",
+                place=Place(str(prompty.path), prompty.line_of("model")),
+            )
 
     def prepare(self) -> None:
         """Open the model, to find out what would fail every row."""

@@ -61,7 +61,7 @@ def _bound(node: NodeSpec, tool: Tool, literals: Arguments) -> Callable[..., Any
                 f"The input '{name}' of the node '{node.name}' goes to the constructor of "
                 f"'{tool.owner.__name__}', which is called before any row.",
                 hint="Give it a literal value, not a reference.",
-                place=node.place,
+                place=node.place_of(f"inputs.{name}"),
             )
     given = {name: literals.pop(name) for name in names if name in literals}
     try:
@@ -83,7 +83,7 @@ def _check_inputs(node: NodeSpec, tool: Tool, added: Arguments) -> None:
             raise FlowDefinitionError(
                 f"The function '{tool.name}' of the node '{node.name}' has no parameter '{name}'.",
                 hint=f"Did you mean '{near[0]}'?" if near else f"It has: {', '.join(names)}.",
-                place=node.place,
+                place=node.place_of(f"inputs.{name}"),
             )
     for parameter in parameters:
         if not parameter.has_default and parameter.name not in node.inputs:
@@ -115,13 +115,13 @@ def _literal(node: NodeSpec, parameter: Parameter | None, value: Any, models: Mo
         return coerce(value, type_name(annotation), name=parameter.name)
     except FlowgradeError as error:
         error.message = f"{_where(parameter, node)}: {error.message}"
-        error.place = error.place or node.place_of("inputs")
+        error.place = error.place or node.place_of(f"inputs.{parameter.name}")
         raise
     except ValueError as error:
         raise FlowDefinitionError(
             f"{_where(parameter, node)} cannot be used: {error}.",
             hint=_choices(annotation),
-            place=node.place_of("inputs"),
+            place=node.place_of(f"inputs.{parameter.name}"),
         ) from error
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from flowgrade.prompts.lint import Finding, Severity, lint_prompt
     from flowgrade.prompts.messages import render_chat, render_text
+    from flowgrade.prompts.opening import check_opening
     from flowgrade.prompts.prompty import Prompty, load_prompty, parse_prompty
     from flowgrade.prompts.references import References
     from flowgrade.prompts.sending import (
@@ -57,6 +58,7 @@ _LAZY = {
     "library_prompts": "collection",
     "lint_prompt": "lint",
     "load_prompty": "prompty",
+    "check_opening": "opening",
     "messages_of": "sending",
     "new_prompt": "collection",
     "parse_chat": "chat",
@@ -84,6 +86,7 @@ __all__ = [
     "References",
     "Severity",
     "TemplateSource",
+    "check_opening",
     "errors_placed",
     "estimated_tokens",
     "find_prompt",

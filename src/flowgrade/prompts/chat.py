@@ -24,7 +24,7 @@ _NAME_AND_CONTENT, _ID_AND_CONTENT = (
 _TOOL_CALLS = re.compile(r"tool_calls\s*+:(?=\s*\n)\s*+(?=\[)")
 _PLACEHOLDER = re.compile(r"!\[\s*image\s*\]\(\{\{(\s*[^\s{}]+\s*)\}\}\)")
 _EXPECTED = "system:, user:, assistant:, function: or tool:"
-_HINT = (
+ROLE_HINT = (
     f"Put a line with {_EXPECTED} before the first text. For a completion model set "
     "'api: completion'."
 )
@@ -82,7 +82,7 @@ def _role(chunk: str, restore: Callable[[str], str]) -> str:
     if role not in ROLES:
         shown = restore(role)
         shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-        raise TemplateError(f"A message must open with a role, not with '{shown}'.", hint=_HINT)
+        raise TemplateError(f"A message must open with a role, not with '{shown}'.", hint=ROLE_HINT)
     return role
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from flowgrade.prompts.source import TemplateSource, with_included
 from flowgrade.records import JsonObject
 from flowgrade.records.yaml import parse_yaml
 
+_KEY = re.compile(r"^(\w+)[ \t]*:", re.MULTILINE)
 _OPENING = re.compile(r"-{3,}\n")
 _CLOSING = "---\n"
 _KNOWN = frozenset(
@@ -46,8 +48,14 @@ class Prompty:
     source: TemplateSource = field(repr=False, compare=False)
     """Where each part of the template stands."""
     path: Path
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+    """The line of each key of the front matter."""
     extra: JsonObject = field(default_factory=dict)
     """The other keys of the front matter: ``authors``, ``tags``, ``tools`` and so on."""
+
+    def line_of(self, key: str) -> int | None:
+        """The line on which a key of the front matter stands; None when it is not there."""
+        return self.lines.get(key)
 
 
 def load_prompty(path: str | Path, *, environment: Mapping[str, str] | None = None) -> Prompty:
@@ -78,10 +86,23 @@ def parse_prompty(
     first = text.count("\n", 0, len(text) - len(template)) + 1
     source = with_included(template, file=path, line=first)
     references = References(environment=environment or {}, file=path)
+    lines = _lines(text[: len(text) - len(template)])
+    with _placed(path, None):
+        return _prompty(references.resolve(matter), source, references, lines)
+
+
+def _lines(front: str) -> dict[str, int]:
+    """The line of each key that stands at the left edge of the front matter."""
+    return {match[1]: front.count("\n", 0, match.start()) + 1 for match in _KEY.finditer(front)}
+
+
+@contextmanager
+def _placed(path: Path, line: int | None) -> Iterator[None]:
+    """For the block, errors that do not know where they come from come from there."""
     try:
-        return _prompty(references.resolve(matter), source, references)
+        yield
     except FlowDefinitionError as error:
-        error.place = error.place or Place(str(path))
+        error.place = error.place or Place(str(path), line)
         raise
 
 
@@ -100,7 +121,7 @@ def split_prompty(text: str, file: str) -> tuple[dict[str, Any], str]:
         raise FlowDefinitionError(
             "The front matter has no end.",
             hint="Close it with a line of three dashes before the template.",
-            place=Place(file),
+            place=Place(file, text.count("\n", 0, opening.start()) + 1),
         )
     try:
         return _matter(text[start:last], text, start, file), text[last + len(_CLOSING) :]
@@ -119,16 +140,25 @@ def _matter(yaml: str, text: str, start: int, file: str) -> dict[str, Any]:
     return found or {}
 
 
-def _prompty(matter: dict[str, Any], source: TemplateSource, references: References) -> Prompty:
-    _check_engine(matter.get("template"))
-    model = model_of(matter)
-    if model["response"] not in {"first", "all"}:
-        raise FlowDefinitionError(f"'model.response' is '{model['response']}', not first or all.")
-    sample = _sample(matter.get("sample"), references)
-    inputs = fields_of(matter.get("inputs") or matter.get("inputSchema"), what="inputs")
-    outputs = fields_of(matter.get("outputs") or matter.get("outputSchema"), what="outputs")
+def _prompty(
+    matter: dict[str, Any],
+    source: TemplateSource,
+    references: References,
+    lines: Mapping[str, int],
+) -> Prompty:
+    file = references.file
+    with _placed(file, lines.get("template")):
+        _check_engine(matter.get("template"))
+    with _placed(file, lines.get("model")):
+        model = _model(matter)
+    with _placed(file, lines.get("sample")):
+        sample = _sample(matter.get("sample"), references)
+    with _placed(file, lines.get("inputs") or lines.get("inputSchema")):
+        inputs = fields_of(matter.get("inputs") or matter.get("inputSchema"), what="inputs")
+    with _placed(file, lines.get("outputs") or lines.get("outputSchema")):
+        outputs = fields_of(matter.get("outputs") or matter.get("outputSchema"), what="outputs")
     return Prompty(
-        name=str(matter.get("name") or references.file.stem),
+        name=str(matter.get("name") or file.stem),
         description=str(matter.get("description") or ""),
         api=str(model["api"]),
         configuration=model["configuration"],
@@ -139,9 +169,17 @@ def _prompty(matter: dict[str, Any], source: TemplateSource, references: Referen
         sample=sample,
         template=source.text,
         source=source,
-        path=references.file,
+        path=file,
+        lines=lines,
         extra={key: value for key, value in matter.items() if key not in _KNOWN},
     )
+
+
+def _model(matter: Mapping[str, Any]) -> dict[str, Any]:
+    model = model_of(matter)
+    if model["response"] not in {"first", "all"}:
+        raise FlowDefinitionError(f"'model.response' is '{model['response']}', not first or all.")
+    return model
 
 
 def _check_engine(template: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flowgrade.errors import FlowDefinitionError
 from flowgrade.flows.definition import NodeSpec
-from flowgrade.flows.files import check_source, source_file
+from flowgrade.flows.files import check_inputs, check_source, source_file
 from flowgrade.flows.guests import NOT_MINE, converted
 from flowgrade.flows.packages import find_package_tool
 from flowgrade.flows.step import Step, Workshop
@@ -28,6 +28,7 @@ class CustomLlmNode:
     def compile(self, node: NodeSpec, workshop: Workshop) -> Step:
         """Read the prompt file and find the tool."""
         check_source(node, "package_with_prompt")
+        check_inputs(node)
         tool = find_package_tool(node)
         text = read_template(source_file(workshop.folder, node)).text
         prompt = _prompt(tool, node)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from flowgrade.errors import FlowDefinitionError
 from flowgrade.flows.definition import NodeSpec
-from flowgrade.flows.files import check_source, source_file
+from flowgrade.flows.files import check_inputs, check_source, source_file
 from flowgrade.flows.guests import converted
 from flowgrade.flows.model_inputs import (
+    MODEL_NAMES,
     given_in,
     model_name,
     needed_model,
@@ -29,6 +31,7 @@ from flowgrade.models import (
 )
 from flowgrade.prompts import (
     TemplateSource,
+    check_opening,
     errors_placed,
     read_template,
     render_chat,
@@ -50,10 +53,14 @@ class LlmNode:
     def compile(self, node: NodeSpec, workshop: Workshop) -> Step:
         """Read the template and tell the template's variables from the call's parameters."""
         check_source(node, "code")
+        check_inputs(node)
+        _check_api(node)
         file = source_file(workshop.folder, node)
         source = read_template(file)
         with errors_placed(source, file):
             variables = frozenset(variables_of(source.text, name=str(file)))
+        if node.api != "completion":
+            check_opening(source)
         if "prompt" in node.inputs and "prompt" not in variables:
             # In prompt flow this input takes the template's place. Rendering it once more, as
             # prompt flow does, would let users' text be a template.
@@ -79,6 +86,17 @@ class LlmNode:
 
 
 NODE_TYPE = LlmNode()
+
+_APIS = ("chat", "completion")
+
+
+def _check_api(node: NodeSpec) -> None:
+    if node.api not in (None, *_APIS):
+        raise FlowDefinitionError(
+            f"The node '{node.name}' has the unknown api '{node.api}'.",
+            hint=f"There are: {', '.join(_APIS)}.",
+            place=node.place_of("api"),
+        )
 
 
 class _Call:
@@ -109,6 +127,8 @@ class _Call:
         name = model_name(literals)
         if name is not None:
             self._open(name)
+        elif not any(input in self._node.inputs for input in MODEL_NAMES):
+            needed_model({}, self._node)
 
     async def ask(self, arguments: Arguments) -> Json:
         model = self._model(arguments)

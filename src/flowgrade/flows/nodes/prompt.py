@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowgrade.flows.definition import NodeSpec
-from flowgrade.flows.files import check_source, source_file
+from flowgrade.flows.files import check_inputs, check_source, source_file
 from flowgrade.flows.step import Arguments, Step, Workshop, literals_of, references_of
 from flowgrade.prompts import errors_placed, read_template, render_text
 
@@ -14,6 +14,7 @@ class PromptNode:
     def compile(self, node: NodeSpec, workshop: Workshop) -> Step:
         """Read the template."""
         check_source(node, "code")
+        check_inputs(node)
         file = source_file(workshop.folder, node)
         source = read_template(file)
         # Only what comes straight from the flow's caller can carry roles in; see render_text.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowgrade.errors import FlowDefinitionError
 from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.files import check_source, source_file
 from flowgrade.flows.packages import find_package_tool
@@ -26,4 +27,8 @@ def _tool(node: NodeSpec, workshop: Workshop) -> Tool:
     if node.source_type == "package":
         return find_package_tool(node)
     file = source_file(workshop.folder, node)
-    return find_tool(workshop.space.load_file(file), str(file))
+    try:
+        return find_tool(workshop.space.load_file(file), str(file))
+    except FlowDefinitionError as error:
+        error.message = f"The code of the node '{node.name}': {error.message}"
+        raise

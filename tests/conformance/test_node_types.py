@@ -141,8 +141,8 @@ class TestCustomLlm(_BuiltIn):
     def files(self) -> dict[str, str]:
         return {"hello.jinja2": "Hello {{ name }}!"}
 
-    def source(self) -> dict[str, str]:
-        return {"source_type": "package_with_prompt", "tool": "kit_tools.fill"}
+    def source(self) -> tuple[str, str | None]:
+        return "package_with_prompt", "kit_tools.fill"
 
     def inputs(self) -> dict[str, Any]:
         return {"name": "Ada"}

@@ -11,9 +11,11 @@ import pytest
 
 from flowgrade.app import App
 from flowgrade.flows import run_blocking
+from flowgrade.models import Models
 from flowgrade.promptflow import set_host
 from flowgrade.settings import read_settings
 from flowgrade.testing import StubScript, StubServer, running_stub
+from tests.promptflow.service import SERVICES, Service, running_service
 
 CONNECTIONS = """
 $schema: https://azuremlschemas.azureedge.net/promptflow/latest/AzureOpenAIConnection.schema.json
@@ -77,3 +79,16 @@ def load(app: App, tmp_path: Path) -> Made:
         return app.load_flow(folder / name, **options)
 
     return load
+
+
+@pytest.fixture
+def service(app: App) -> Iterator[Service]:
+    """A service that the app's connections lead to."""
+    with running_service() as service:
+        file = app.settings.connections
+        assert file is not None
+        file.write_text(file.read_text("utf-8") + SERVICES.format(url=service.url), "utf-8")
+        app.__dict__["models"] = Models(
+            read_settings(app.settings.environment, folder=app.settings.project)
+        )
+        yield service

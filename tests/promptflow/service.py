@@ -10,6 +10,45 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+SERVICES = """
+---
+name: web
+type: serp
+api_key: serp-key-1
+api_base: {url}
+---
+name: safety
+type: azure_content_safety
+api_key: safety-key
+endpoint: {url}/
+---
+name: llama
+type: custom
+configs: {{endpoint_url: "{url}/score", model_family: LLaMa}}
+secrets: {{endpoint_api_key: open-key-1}}
+---
+name: dolly
+type: custom
+configs: {{endpoint_url: "{url}/score", model_family: DOLLY}}
+secrets: {{endpoint_api_key: open-key-1}}
+---
+name: odd
+type: custom
+configs: {{endpoint_url: "{url}/score", model_family: Zebra}}
+secrets: {{endpoint_api_key: open-key-1}}
+---
+name: bare
+type: custom
+configs: {{endpoint_url: "{url}/score"}}
+secrets: {{endpoint_api_key: open-key-1}}
+---
+name: server
+type: serverless
+api_key: open-key-1
+api_base: {url}
+"""
+"""Connections that lead to it."""
+
 
 @dataclass
 class Asked:
@@ -83,3 +122,17 @@ def running_service() -> Iterator[Service]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def node(tool: str, inputs: str, type_: str = "python", source: str = "package") -> str:
+    """A flow of one node, ``t``, that calls a package tool."""
+    path = ", path: p.jinja2" if source != "package" else ""
+    return f"""
+    inputs: {{q: {{type: string, default: tents}}, photo: {{type: image}}}}
+    outputs: {{out: {{type: object, reference: "${{t.output}}"}}}}
+    nodes:
+    - name: t
+      type: {type_}
+      source: {{type: {source}, tool: {tool}{path}}}
+      inputs: {{{inputs}}}
+    """.replace(", photo: {type: image}", "" if "photo" not in inputs else ", photo: {type: image}")

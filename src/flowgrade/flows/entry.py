@@ -54,7 +54,7 @@ def init_names(found: Any) -> list[str]:
     """Names of the values that the constructor of a class takes; none for a function."""
     if not inspect.isclass(found):
         return []
-    return [spec.name for spec in signature_of(found.__init__, bound=True)]  # type: ignore[misc]
+    return [spec.name for spec in signature_of(found.__init__, bound=True)]
 
 
 def _instance(found: Any, init: Mapping[str, Any], models: Models, name: str) -> Callable[..., Any]:

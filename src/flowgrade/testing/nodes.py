@@ -46,9 +46,9 @@ class NodeTypeConformance:
         """Fields of the node that only its type has; none if not overridden."""
         return {}
 
-    def source(self) -> dict[str, str]:
-        """``source_type`` and ``tool`` of a node whose source is more than a file of code."""
-        return {}
+    def source(self) -> tuple[str, str | None]:
+        """Type of the node's source and its package tool, where it is more than a file."""
+        return "code", None
 
     def models(self) -> Models:
         """The models it may open; those of an empty environment if not overridden."""
@@ -107,7 +107,8 @@ class NodeTypeConformance:
             path=path or next(iter(self.files())),
             inputs={**{n: Binding(literal=v) for n, v in self.inputs().items()}, **(more or {})},
             options=self.options(),
-            **self.source(),
+            source_type=self.source()[0],
+            tool=self.source()[1],
             place=_PLACE,
         )
         return self.node_type().compile(node, open_workshop(folder, self.models()))

@@ -200,7 +200,7 @@ GRADING = {
           inputs: {total: "${total.output.right}"}
         """,
     "grade.py": TOOL
-    + "@tool\ndef grade(truth: str, said: str):\n    return 'right' if truth == said else 'wrong'\n",
+    + "@tool\ndef grade(truth, said: str):\n    return 'right' if truth == said else 'wrong'\n",
     "total.py": """
         from promptflow.core import log_metric, tool
 

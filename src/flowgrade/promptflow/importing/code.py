@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
+from os.path import normpath
 from pathlib import Path
 
 from flowgrade.errors import FlowDefinitionError, Place
@@ -21,7 +22,7 @@ class Sources:
 
     def __init__(self, folder: Path, includes: Sequence[str] = ()) -> None:
         self.folder = folder
-        self._included = {Path(include).name: folder / include for include in includes}
+        self._included = {Path(p).name: Path(normpath(folder / p)) for p in includes}
 
     def find(self, relative: str | Path) -> Path | None:
         """The file or folder at ``relative``; None where there is none."""

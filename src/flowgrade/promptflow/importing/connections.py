@@ -106,11 +106,11 @@ def _secrets(found: FoundConnection) -> list[Decision]:
 
 def _missing(use: Use, connections: Mapping[str, FoundConnection]) -> Decision:
     found = connections.get(use.connection)
-    hint = f"Define '{use.connection}' in connections.yaml of the project."
+    hint = f"Define it: flowgrade connection set {use.connection}"
     if found is not None:
         hint = f"Add it to connections.yaml, which was there already; it is in {found.source}."
     elif connections:
-        hint = f"{hint} There are: {', '.join(sorted(connections))}."
+        hint = f"{hint}, or name one of: {', '.join(sorted(connections))}."
     return Decision(
         kind="connection",
         place=use.place,

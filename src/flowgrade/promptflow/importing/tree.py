@@ -21,7 +21,7 @@ _LARGEST = 4_194_304  # bytes; a larger YAML is data
 
 @dataclass(slots=True)
 class Tree:
-    """The files of a project by what they are, each list in the order of paths."""
+    """The files of a project by what they are."""
 
     flows: list[tuple[Path, str]] = field(default_factory=list)
     """Definitions with their kind: ``dag``, ``flex`` or ``prompty``."""

@@ -140,7 +140,7 @@ class OneKey(KeyringBackend):
 @pytest.fixture
 def with_keyring() -> Iterator[None]:
     before = keyring.get_keyring()
-    keyring.set_keyring(OneKey())  # type: ignore[no-untyped-call]  the package has no types there
+    keyring.set_keyring(OneKey())  # type: ignore[no-untyped-call]  # no types there
     yield
     keyring.set_keyring(before)
 

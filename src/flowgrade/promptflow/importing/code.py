@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from os.path import normpath
 from pathlib import Path
@@ -87,7 +88,7 @@ class Code:
         top = each.module.partition(".")[0]
         if top in sys.stdlib_module_names or top in self._missing or self._sources.module(top):
             return
-        if top == PACKAGE and find_spec(PACKAGE) is None:
+        if top == PACKAGE and PathFinder.find_spec(PACKAGE) is None:  # the real one, no stand-in
             yield from _name_of_promptflow(each)
         elif top == "flowgrade" or find_spec(top) is not None:
             return

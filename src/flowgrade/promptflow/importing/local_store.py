@@ -68,7 +68,9 @@ def keyring_opener() -> Open:
     try:
         key = keyring.get_password("promptflow", "encryption_key")
     except (KeyringError, OSError, RuntimeError) as error:
-        raise _no_key(f"The system's keyring cannot be opened: {error}.") from error
+        raise _no_key(
+            f"The system's keyring cannot be opened: {str(error).rstrip('.')}."
+        ) from error
     if not key:
         raise _no_key("The system's keyring has no key of prompt flow.")
     return _fernet(key)

@@ -84,10 +84,16 @@ class App:
         record: bool = False,
     ) -> Flow:
         """Load a flow; with ``record`` the traces of its calls are stored in the project."""
-        _welcome_promptflow(self)
+        self.welcome_promptflow()
         named = _absolute(source) if isinstance(source, (str, Path)) else source
         loaded = load(named, models=self.models, variant=variant, init=init, overrides=overrides)
         return replace(loaded, sink=store_sink(self.store)) if record else loaded
+
+    def welcome_promptflow(self) -> None:
+        """Let flows import prompt flow's names, which stand for what is in this project."""
+        offer_modules(_FINDER)
+        offer_types(promptflow_value)
+        set_host(lambda: self)
 
     def agent(
         self, model: str | Model, *, tools: Sequence[ToolLike] = (), **settings: Any
@@ -252,13 +258,6 @@ def open_in_worker(order: Order) -> Flow:
     settings = read_settings(order.environment, folder=Path(order.project))
     app = App(settings, part=(order.index, order.workers))
     return app.load_flow(order.source, variant=order.variant, init=order.init)
-
-
-def _welcome_promptflow(app: App) -> None:
-    """Let flows import prompt flow's names, which stand for what is in ``app``'s project."""
-    offer_modules(_FINDER)
-    offer_types(promptflow_value)
-    set_host(lambda: app)
 
 
 _FINDER = PromptFlowFinder()

@@ -145,6 +145,10 @@ class FlowDefinitionError(InputError):
     """The flow's definition is not usable."""
 
 
+class ExportError(InputError):
+    """The flow has something that its export cannot do in the same way."""
+
+
 class TemplateError(InputError):
     """A template cannot be parsed or rendered."""
 

@@ -40,6 +40,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("flowgrade.cli.schema:schema", "Print the JSON Schema of a file."),
     "doctor": ("flowgrade.cli.doctor:doctor", "Find out what is wrong here, or would be."),
     "completion": ("flowgrade.cli.completion:completion", "Complete commands in your shell."),
+    "import": ("flowgrade.cli.importing:import_", "Make a project of one written for others."),
+    "export": ("flowgrade.cli.exporting:export", "Turn a flow into other forms."),
     "stub": ("flowgrade.cli.stub:stub", "Serve a scripted model for tests."),
 }
 

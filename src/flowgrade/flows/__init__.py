@@ -8,16 +8,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from flowgrade.flows.body import Aggregate, RowResult
-from flowgrade.flows.definition import InputSpec, NodeSpec, OutputSpec
+from flowgrade.flows.dag import read_dag
+from flowgrade.flows.definition import ABSENT, FlowSpec, InputSpec, NodeSpec, OutputSpec
+from flowgrade.flows.files import find_definition
 from flowgrade.flows.flow import Chunk, Execution, Flow
-from flowgrade.flows.guests import NOT_MINE, flow_code, offer_modules, offer_types
+from flowgrade.flows.guests import NOT_MINE, converted, flow_code, offer_modules, offer_types
+from flowgrade.flows.includes import with_includes
 from flowgrade.flows.load import function_flow, load_flow, open_workshop
 from flowgrade.flows.loop import in_flow_loop, run_blocking
 from flowgrade.flows.metrics import log_metric
 from flowgrade.flows.modules import ModuleSpace
-from flowgrade.flows.packages import package_tools, tool_values
+from flowgrade.flows.packages import find_package_tool, package_tools, tool_values
 from flowgrade.flows.parameters import promptflow_parameters
-from flowgrade.flows.references import Binding
+from flowgrade.flows.references import Binding, walk
 from flowgrade.flows.step import (
     NODE_TYPES,
     NodeType,
@@ -27,9 +30,11 @@ from flowgrade.flows.step import (
     literals_of,
     references_of,
 )
+from flowgrade.flows.streams import join
 from flowgrade.flows.threads import in_thread
-from flowgrade.flows.tools import tool
+from flowgrade.flows.tools import Tool, find_tool, tool
 from flowgrade.flows.variants import parse_choice
+from flowgrade.flows.yamlfile import YamlFile, read_yaml_file
 
 if TYPE_CHECKING:
     from flowgrade.flows.agents.agent import Agent, ToolLike
@@ -82,6 +87,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "ABSENT",
     "NOT_MINE",
     "NODE_TYPES",
     "TOOL_SOURCES",
@@ -98,6 +104,7 @@ __all__ = [
     "Confirm",
     "Execution",
     "Flow",
+    "FlowSpec",
     "FunctionTools",
     "InputSpec",
     "McpTools",
@@ -108,6 +115,7 @@ __all__ = [
     "OutputSpec",
     "RowResult",
     "Step",
+    "Tool",
     "ToolCallRecord",
     "ToolContext",
     "ToolLike",
@@ -115,8 +123,13 @@ __all__ = [
     "ToolSet",
     "ToolSource",
     "Workshop",
+    "YamlFile",
     "approving",
     "confirming",
+    "converted",
+    "find_definition",
+    "find_package_tool",
+    "find_tool",
     "flow_tool",
     "do",
     "function_flow",
@@ -124,6 +137,7 @@ __all__ = [
     "in_flow_loop",
     "in_thread",
     "is_somebody_asked",
+    "join",
     "literals_of",
     "load_flow",
     "open_workshop",
@@ -133,10 +147,14 @@ __all__ = [
     "package_tools",
     "parse_choice",
     "promptflow_parameters",
+    "read_dag",
+    "read_yaml_file",
     "references_of",
     "run_blocking",
     "tool",
     "tool_values",
+    "walk",
+    "with_includes",
 ]
 
 

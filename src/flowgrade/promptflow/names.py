@@ -96,7 +96,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         *("SerpAPIUserError", "SerpAPISystemError"),
         *("AzureContentSafetyInputValueError", "AzureContentSafetySystemError"),
         *("OpenModelLLMUserError", "OpenModelLLMKeyValidationError"),
-        "OpenModelLLMOnlineEndpointError",
+        *("OpenModelLLMOnlineEndpointError", "OpenModelLLMSystemError"),
     ),
 }
 """By module, each name with the ``module:attribute`` that stands in for it."""

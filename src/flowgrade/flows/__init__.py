@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowgrade.flows.body import Aggregate, RowResult
 from flowgrade.flows.definition import InputSpec, NodeSpec, OutputSpec
+from flowgrade.flows.entry import find_entry as flow_entry
 from flowgrade.flows.flow import Chunk, Execution, Flow
 from flowgrade.flows.guests import NOT_MINE, flow_code, offer_modules, offer_types
 from flowgrade.flows.load import function_flow, load_flow, open_workshop
@@ -17,6 +18,7 @@ from flowgrade.flows.metrics import log_metric
 from flowgrade.flows.modules import ModuleSpace
 from flowgrade.flows.packages import package_tools, tool_values
 from flowgrade.flows.parameters import promptflow_parameters
+from flowgrade.flows.problems import code_tools, flow_problems
 from flowgrade.flows.references import Binding
 from flowgrade.flows.step import (
     NODE_TYPES,
@@ -116,11 +118,14 @@ __all__ = [
     "ToolSource",
     "Workshop",
     "approving",
+    "code_tools",
     "confirming",
     "flow_tool",
     "do",
     "function_flow",
     "flow_code",
+    "flow_entry",
+    "flow_problems",
     "in_flow_loop",
     "in_thread",
     "is_somebody_asked",

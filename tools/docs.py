@@ -9,6 +9,7 @@ of the files; nobody edits these pages by hand.
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ import click
 
 from flowgrade import errors
 from flowgrade.cli.main import COMMANDS, flowgrade
+from flowgrade.cli.pf.parser import GROUPS, pf_parser
 from flowgrade.cli.schema import SCHEMAS, schema_text
 from flowgrade.errors import FlowgradeError
 
@@ -59,6 +61,9 @@ The command line prints that text and exits with the code below. Its first colum
 such errors before they give up.
 """
 
+_PF = (ROOT / "tools" / "pf.txt").read_text(encoding="utf-8")
+"""What stands before the commands of ``flowgrade pf``."""
+
 
 def main(arguments: list[str]) -> int:
     """Write or check the pages; returns 1 when ``--check`` finds a stale one."""
@@ -79,7 +84,12 @@ def pages() -> dict[str, str]:
     schemas = {
         f"schemas/{file.removesuffix('.yaml')}.schema.json": schema_text(file) for file in SCHEMAS
     }
-    return {"command-line.md": command_page(), "errors.md": error_page(), **schemas}
+    return {
+        "command-line.md": command_page(),
+        "errors.md": error_page(),
+        "pf.md": f"{_MARK}\n{pf_page()}",
+        **schemas,
+    }
 
 
 def command_page() -> str:
@@ -111,6 +121,57 @@ def error_page() -> str:
     more = [_named(name) for name in ELSEWHERE]
     head = "| Error | Means | Is a | Exit code | Retryable |\n|---|---|---|---|---|"
     return "\n".join([_MARK, _ERRORS, head, *map(_error, own + more), ""])
+
+
+def pf_page() -> str:
+    """Every group, command and option."""
+    parts = [_PF]
+    for group, line in GROUPS.items():
+        parts.append(f"## {group}\n\n{line}\n")
+        parts += [
+            _pf_section(path, parser)
+            for path, parser in pf_commands()
+            if path.partition(" ")[0] == group
+        ]
+    return "\n".join(parts)
+
+
+def pf_commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Each command's path, such as ``run create``, with its parser."""
+    for group, parser in _members(pf_parser()):
+        for name, command in _members(parser):
+            yield f"{group} {name}", command
+
+
+def _members(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.items()
+
+
+def _pf_section(path: str, parser: argparse.ArgumentParser) -> str:
+    rows = [_pf_row(action) for action in parser._actions if action.dest != "help"]
+    table = "\n".join(["| Option | Meaning |", "|---|---|", *rows])
+    return f"### flowgrade pf {path}\n\n{parser.description}\n\n{table}\n"
+
+
+def _pf_row(action: argparse.Action) -> str:
+    names = ", ".join(f"`{flag}`" for flag in action.option_strings)
+    takes = action.nargs != 0
+    value = action.metavar if isinstance(action.metavar, str) else "CHOICE"
+    more = " …" if action.nargs in ("+", "*") else ""
+    if not action.option_strings:
+        names = f"`{value}{more}`"
+    elif takes:
+        names = f"{names[:-1]} {value}{more}`"
+    notes = [str(action.help)]
+    if action.choices:
+        notes.append(f"One of: {', '.join(f'`{one}`' for one in action.choices)}.")
+    if takes and action.default not in (None, []):
+        notes.append(f"Default: `{action.default}`.")
+    if action.required and action.option_strings:
+        notes.append("Required.")
+    return f"| {names} | {' '.join(notes)} |".replace("|`", "| `")
 
 
 def _current(name: str) -> str | None:

@@ -10,7 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flowgrade.app import App, agent, flow, load_flow, open_model, resume, run
+    from flowgrade.app import (
+        App,
+        agent,
+        flow,
+        load_flow,
+        open_model,
+        resume,
+        run,
+        stand_in_for_promptflow,
+    )
     from flowgrade.errors import FlowgradeError
     from flowgrade.flows import (
         Agent,
@@ -45,6 +54,7 @@ _HOMES = {
     "resume": "flowgrade.app",
     "run": "flowgrade.app",
     "span": "flowgrade.tracing",
+    "stand_in_for_promptflow": "flowgrade.app",
     "tool": "flowgrade.flows",
 }
 
@@ -67,6 +77,7 @@ __all__ = [
     "resume",
     "run",
     "span",
+    "stand_in_for_promptflow",
     "tool",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +28,7 @@ from flowgrade.runs import (
     restored,
     resume_run,
     start_run,
+    with_earlier_run,
 )
 from flowgrade.settings import Settings, read_settings, remember_variables
 from flowgrade.store import Store, open_store, store_exists
@@ -111,19 +113,24 @@ class App:
     async def arun(
         self,
         flow: Flow | str | Path | Callable[..., Any],
-        data: Data,
+        data: Data | None = None,
         *,
+        earlier: str | None = None,
         variant: str | None = None,
         init: Mapping[str, Any] | None = None,
         options: RunOptions | None = None,
         watch: Watch | None = None,
     ) -> Run:
-        """Run a flow over ``data``: a file, a folder of files, or a list of mappings."""
+        """Run a flow over ``data``: a file, a folder of files, or a list of mappings.
+
+        ``earlier`` names a completed run whose inputs and outputs stand beside the data, or in
+        its place: the mapping takes them as ``${run.inputs.x}`` and ``${run.outputs.x}``.
+        """
         given = options or RunOptions()
         loaded = (
             flow if isinstance(flow, Flow) else self.load_flow(flow, variant=variant, init=init)
         )
-        dataset = _dataset(data, given.limit)
+        dataset = self._rows(data, earlier, given.limit)
         with self.surroundings(loaded, given.environment or {}) as variables:
             return await start_run(
                 self.store,
@@ -152,7 +159,7 @@ class App:
         """
         definition = get_run(self.store, name).definition
         loaded = self._flow_again(definition, flow)
-        dataset = _data_again(definition, data)
+        dataset = self._rows(_data_again(definition, data), definition.run, definition.limit)
         variables = restored(definition.environment, environment or {}, self.settings.variable)
         with self.surroundings(loaded, variables) as wanted:
             return await resume_run(
@@ -164,6 +171,14 @@ class App:
                 watch=watch,
                 origin=self._origin(wanted),
             )
+
+    def _rows(self, data: Data | None, earlier: str | None, limit: int | None) -> Dataset:
+        if data is None and earlier is None:
+            raise InputError("There is no data.", hint="Give data, or an earlier run, or both.")
+        if earlier is None:
+            return _dataset(data or [], limit)
+        rows = None if data is None else _dataset(data, None)
+        return with_earlier_run(self.store, earlier, rows, limit=limit)
 
     def _origin(self, variables: Mapping[str, str]) -> Origin:
         settings = self.settings
@@ -242,7 +257,10 @@ class App:
         if isinstance(flow, Flow):
             return flow
         return self.within(definition.project_environment).load_flow(
-            flow or definition.flow, variant=definition.variant, init=definition.init
+            flow or definition.flow,
+            variant=definition.variant,
+            init=definition.init,
+            overrides=definition.overrides,
         )
 
     def close(self) -> None:
@@ -257,7 +275,21 @@ def open_in_worker(order: Order) -> Flow:
     """The flow of a run, in a worker of it."""
     settings = read_settings(order.environment, folder=Path(order.project))
     app = App(settings, part=(order.index, order.workers))
-    return app.load_flow(order.source, variant=order.variant, init=order.init)
+    return app.load_flow(
+        order.source, variant=order.variant, init=order.init, overrides=order.overrides
+    )
+
+
+def stand_in_for_promptflow() -> None:
+    """Let ``import promptflow`` find Flowgrade's names in this process, outside of flows too.
+
+    For programs written with prompt flow's client. Where that package is installed it is found
+    first, and nothing changes.
+    """
+    set_host(default_app)
+    offer_types(promptflow_value)
+    if _FINDER not in sys.meta_path:
+        sys.meta_path.append(_FINDER)
 
 
 _FINDER = PromptFlowFinder()
@@ -286,14 +318,21 @@ def load_flow(
 
 def run(
     flow: Flow | str | Path | Callable[..., Any],
-    data: Data,
+    data: Data | None = None,
     *,
+    earlier: str | None = None,
     variant: str | None = None,
     init: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Run:
-    """Run a flow over data and return the run as it ended; ``options`` are ``RunOptions``."""
-    work = default_app().arun(flow, data, variant=variant, init=init, options=RunOptions(**options))
+    """Run a flow over data and return the run as it ended; ``options`` are ``RunOptions``.
+
+    ``earlier`` is that of ``App.arun``.
+    """
+    given = RunOptions(**options)
+    work = default_app().arun(
+        flow, data, earlier=earlier, variant=variant, init=init, options=given
+    )
     return run_blocking(work)
 
 
@@ -348,12 +387,12 @@ def _dataset(data: Data, limit: int | None) -> Dataset:
     return rows_dataset(list(data)[:limit])
 
 
-def _data_again(definition: RunDefinition, data: Data | None) -> Dataset:
+def _data_again(definition: RunDefinition, data: Data | None) -> Data | None:
     if data is not None:
-        return _dataset(data, definition.limit)
-    if not definition.data:
+        return data
+    if not definition.data and definition.run is None:
         raise InputError(
             "The rows of this run came from memory.",
             hint="Give them again: flowgrade.resume(name, data=rows)",
         )
-    return _dataset(definition.data, definition.limit)
+    return definition.data or None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
@@ -17,6 +18,7 @@ import flowgrade
 from flowgrade.cli.checks.check import Check
 from flowgrade.cli.main import COMMANDS
 from flowgrade.cli.main import flowgrade as command_line
+from flowgrade.cli.pf.parser import pf_parser
 from flowgrade.flows import NODE_TYPES
 from flowgrade.flows.types import TYPES
 from flowgrade.models import CONNECTIONS, Probe, Timeouts
@@ -144,6 +146,8 @@ def test_every_option_in_the_documentation_exists() -> None:
             r"^\$ flowgrade (.+(?:\\\n.+)*)", file.read_text(encoding="utf-8"), re.M
         ):
             words = line.split()
+            if words[0] == "pf":
+                continue  # its options are held by the next test
             path = " ".join(words[:2])
             command = known.get(path) or known.get(words[0])
             options = {name for p in (command.params if command else ()) for name in p.opts}
@@ -151,6 +155,33 @@ def test_every_option_in_the_documentation_exists() -> None:
             given = re.findall(r"(?<=\s)--?[a-z][a-z-]*", own)
             wrong += [f"{file.name}: {line}: {o}" for o in given if o not in options | {"--help"}]
     assert not wrong
+
+
+def test_every_use_of_pf_in_the_documentation_can_be_parsed() -> None:
+    wrong = []
+    for file in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        text = file.read_text(encoding="utf-8")
+        for line in re.findall(r"^\$ flowgrade pf ([^\\\n]+(?:\\\n[^\\\n]+)*)", text, re.M):
+            own = re.split(r" [|>] ", line.replace("\\\n", ""), maxsplit=1)[0]
+            try:
+                pf_parser().parse_args(shlex.split(own))
+            except SystemExit:
+                wrong.append(f"{file.name}: {line}")
+    assert not wrong
+
+
+def test_the_page_of_pf_has_every_command_and_option_of_its_parser() -> None:
+    sections = {
+        part.partition("\n")[0].strip(): part
+        for part in re.split(r"^### flowgrade pf ", page("pf.md"), flags=re.MULTILINE)[1:]
+    }
+    found = dict(docs.pf_commands())
+    assert set(sections) == set(found)
+    for path, parser in found.items():
+        known = {flag for action in parser._actions for flag in action.option_strings}
+        said = set(re.findall(r"^\| `(--?[a-z-]+)", sections[path], flags=re.MULTILINE))
+        said |= set(re.findall(r"^\| `-.`, `(--[a-z-]+)", sections[path], flags=re.MULTILINE))
+        assert said == known - {"-h", "--help"}, path
 
 
 def test_every_setting_is_in_the_reference() -> None:

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "connection": ("flowgrade.cli.connection:connection", "Say how to reach models, and try it."),
     "store": ("flowgrade.cli.store:store", "Look at the database and migrate it."),
     "mcp": ("flowgrade.cli.mcp:mcp", "Offer flows as tools by the Model Context Protocol."),
+    "pf": ("flowgrade.cli.pf.command:pf", "Prompt flow's own commands."),
     "plugins": ("flowgrade.cli.plugins:plugins", "List installed plugins."),
     "schema": ("flowgrade.cli.schema:schema", "Print the JSON Schema of a file."),
     "doctor": ("flowgrade.cli.doctor:doctor", "Find out what is wrong here, or would be."),

@@ -23,13 +23,20 @@ from flowgrade.runs import Run, RunOptions, new_run_name
 
 @click.command()
 @click.argument("flow")
-@click.option("--data", required=True, help="JSONL, CSV, TSV or Parquet file, or a folder of them.")
+@click.option("--data", help="JSONL, CSV, TSV or Parquet file, or a folder of them.")
+@click.option(
+    "--run",
+    "earlier",
+    metavar="RUN",
+    help="Completed run whose rows stand beside the data, row by row, or in its place.",
+)
 @click.option(
     "--map",
     "mapping",
     multiple=True,
     metavar="INPUT='${data.COLUMN}'",
-    help="Where an input comes from; another value than ${…} is a constant.",
+    help="Where an input comes from, or ${run.outputs.NAME}, ${run.inputs.NAME} of --run; "
+    "another value than ${…} is a constant.",
 )
 @click.option("--name", help="Name of the run.")
 @click.option("--variant", metavar="'${NODE.VARIANT}'", help="Variant of a node.")
@@ -58,13 +65,15 @@ from flowgrade.runs import Run, RunOptions, new_run_name
 @approve_option
 @environment_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def run(flow: str, data: str, as_json: bool, **options: Any) -> int:
+def run(flow: str, data: str | None, as_json: bool, **options: Any) -> int:
     """Run FLOW over every row of a dataset.
 
     FLOW is a folder or file (flow.dag.yaml, flow.flex.yaml, .prompty) or file.py:function. Each
     row is stored as it arrives; a run that was stopped is resumed with `flowgrade runs resume`.
     Exits with 1 when rows failed.
     """
+    if data is None and options["earlier"] is None:
+        raise click.UsageError("Say what to run over: --data FILE, or --run RUN, or both.")
     app = App()
     init = typed(options["init"], "--init")
     with prints_as_messages():
@@ -80,10 +89,10 @@ def run(flow: str, data: str, as_json: bool, **options: Any) -> int:
         engine=options["engine"],
         workers=options["workers"],
     )
-    where = Path(data).resolve()  # before the folder changes
+    where = Path(data).resolve() if data else None  # before the folder changes
     agreed = approval(options["approve"])
     with progress_bar(quiet=as_json) as watch, inside(loaded.folder), agreed:
-        work = app.arun(loaded, where, options=given, watch=watch)
+        work = app.arun(loaded, where, earlier=options["earlier"], options=given, watch=watch)
         ended = execute(work, str(given.name))
     return report(ended, as_json)
 

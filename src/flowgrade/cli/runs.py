@@ -42,10 +42,11 @@ def runs() -> None:
 @click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1), help="How many, at most."
 )
+@click.option("--archived", is_flag=True, help="Those that were archived, too.")
 @as_json_option
-def list_(limit: int, as_json: bool) -> None:
+def list_(limit: int, archived: bool, as_json: bool) -> None:
     """The newest runs first."""
-    found = list_runs(App().store, limit=limit)
+    found = list_runs(App().store, limit=limit, archived=None if archived else False)
     if as_json:
         json_out([run.as_json() for run in found])
         return

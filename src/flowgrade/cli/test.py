@@ -50,20 +50,20 @@ def test(flow: str, given: tuple[str, ...], file: Path | None, **options: Any) -
         loaded = app.load_flow(flow, variant=options["variant"], init=init)
     inputs = inputs_file(file) if file else {}
     if not options["node"]:
-        inputs = _known(inputs, loaded)
+        inputs = known_inputs(inputs, loaded)
     inputs.update(pairs(given, "-i"))
     environment = pairs(options["environment"], "--env")
     out = sys.stdout  # where streamed text goes, whatever the flow's code prints
     agreed = approval(options["approve"], ask=True)
     with app.surroundings(loaded, environment), inside(loaded.folder), prints_as_messages(), agreed:
         if options["node"]:
-            execution = asyncio.run(_node(app, loaded, options["node"], inputs))
+            execution = asyncio.run(call_node(app, loaded, options["node"], inputs))
         else:
             inputs = inputs or dict(loaded.sample)
             loaded.check_names(inputs)
             loaded.body.prepare()
             stream = out if options["stream"] else None
-            execution = asyncio.run(_call(app, loaded, inputs, stream))
+            execution = asyncio.run(call_flow(app, loaded, inputs, stream))
     if execution.error is not None:
         note(f"trace: flowgrade traces show {execution.trace_id}")
         raise execution.error
@@ -71,13 +71,14 @@ def test(flow: str, given: tuple[str, ...], file: Path | None, **options: Any) -
     return 0
 
 
-def _known(row: dict[str, Any], flow: Flow) -> dict[str, Any]:
+def known_inputs(row: dict[str, Any], flow: Flow) -> dict[str, Any]:
     """What of a row of data the flow takes; the rest is not for it, as in a run."""
     names = {spec.name for spec in flow.inputs}
     return {n: v for n, v in row.items() if n in names} if names else row
 
 
-async def _call(app: App, flow: Flow, inputs: dict[str, Any], out: TextIO | None) -> Execution:
+async def call_flow(app: App, flow: Flow, inputs: dict[str, Any], out: TextIO | None) -> Execution:
+    """Call the flow; streamed text goes to ``out``, the trace to the store."""
     async with app.models:
         emit = (lambda text: click.echo(text, nl=False, file=out)) if out else None
         # A caller that traces itself hands its context over as environment variables.
@@ -85,7 +86,8 @@ async def _call(app: App, flow: Flow, inputs: dict[str, Any], out: TextIO | None
         return await flow.aexecute(inputs, sink=store_sink(app.store), parent=parent, emit=emit)
 
 
-async def _node(app: App, flow: Flow, node: str, inputs: dict[str, Any]) -> Execution:
+async def call_node(app: App, flow: Flow, node: str, inputs: dict[str, Any]) -> Execution:
+    """Call one node; the trace goes to the store."""
     async with app.models:
         return await flow.aexecute_node(node, inputs, sink=store_sink(app.store))
 

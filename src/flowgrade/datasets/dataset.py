@@ -14,7 +14,8 @@ from flowgrade.datasets.formats import format_of, is_known, stem_of
 from flowgrade.errors import DatasetError, Place
 from flowgrade.records import JsonObject, Ref, digest_json
 
-_FIRST_ROWS = 100
+FIRST_ROWS = 100
+"""Rows that are looked at for the names of columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class Dataset:
     def columns(self) -> tuple[str, ...]:
         """The names in the first hundred rows, in the order in which they appear."""
         names: dict[str, None] = {}
-        for _, row in islice(self.rows(), _FIRST_ROWS):
+        for _, row in islice(self.rows(), FIRST_ROWS):
             names.update(dict.fromkeys(row))
         return tuple(names)
 

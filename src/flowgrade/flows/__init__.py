@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flowgrade.flows.body import Aggregate, RowResult
 from flowgrade.flows.dag import read_dag
 from flowgrade.flows.definition import ABSENT, FlowSpec, InputSpec, NodeSpec, OutputSpec
+from flowgrade.flows.entry import find_entry as flow_entry
 from flowgrade.flows.files import find_definition
 from flowgrade.flows.flow import Chunk, Execution, Flow
 from flowgrade.flows.guests import NOT_MINE, converted, flow_code, offer_modules, offer_types
@@ -20,6 +21,7 @@ from flowgrade.flows.metrics import log_metric
 from flowgrade.flows.modules import ModuleSpace
 from flowgrade.flows.packages import find_package_tool, package_tools, tool_values
 from flowgrade.flows.parameters import promptflow_parameters
+from flowgrade.flows.problems import code_tools, flow_problems
 from flowgrade.flows.references import Binding, walk
 from flowgrade.flows.step import (
     NODE_TYPES,
@@ -125,6 +127,7 @@ __all__ = [
     "Workshop",
     "YamlFile",
     "approving",
+    "code_tools",
     "confirming",
     "converted",
     "find_definition",
@@ -134,6 +137,8 @@ __all__ = [
     "do",
     "function_flow",
     "flow_code",
+    "flow_entry",
+    "flow_problems",
     "in_flow_loop",
     "in_thread",
     "is_somebody_asked",

@@ -79,6 +79,8 @@ class Flow:
     variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     init: JsonObject = field(default_factory=dict)
+    overrides: JsonObject = field(default_factory=dict)
+    """What replaces parts of its nodes, by ``nodes.NAME.inputs.INPUT`` and the like."""
     sample: JsonObject = field(default_factory=dict)
     """Inputs that the definition gives as an example."""
     base: Path | None = None

@@ -150,6 +150,7 @@ def _dag(
         source=source,
         variant=variant,
         variants=spec.variants,
+        overrides=dict(overrides or {}),
         environment={**environment, **spec.environment},
         description=str(spec.extra.get("description") or ""),
     )

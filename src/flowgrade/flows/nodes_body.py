@@ -17,6 +17,7 @@ from flowgrade.flows.references import Binding, walk
 from flowgrade.flows.step import Arguments, Step
 from flowgrade.flows.streams import Emit, Pieces, Replay, ajoin, collect, is_stream, join
 from flowgrade.flows.threads import in_thread
+from flowgrade.flows.types import coerce
 from flowgrade.records import Failure, SpanKind
 from flowgrade.tracing import ActiveSpan, span
 
@@ -234,7 +235,9 @@ def _find(name: str, steps: Sequence[Step]) -> Step:
 
 
 def _given(step: Step, given: Values) -> Arguments:
-    arguments: Arguments = {n: v for n, v in given.items() if n in step.node.inputs}
+    arguments: Arguments = {
+        n: _as_declared(v, step.types.get(n), n) for n, v in given.items() if n in step.node.inputs
+    }
     for name, binding in step.references:
         if name in arguments:
             continue
@@ -247,6 +250,13 @@ def _given(step: Step, given: Values) -> Arguments:
                 hint=f"Give it: -i {name}=VALUE",
             )
     return arguments
+
+
+def _as_declared(value: Any, type_name: str | None, name: str) -> Any:
+    """A text that a person gave, as the type that the code wants; other values as they are."""
+    if isinstance(value, str) and type_name is not None:
+        return coerce(value, type_name, name=name)
+    return value
 
 
 def _is_given(binding: Binding, given: Values) -> bool:

@@ -45,6 +45,8 @@ class Step:
     references: tuple[tuple[str, Binding], ...] = ()
     optional: frozenset[str] = frozenset()
     """Arguments left out when what they refer to was bypassed: the code has a default."""
+    types: Mapping[str, str] = field(default_factory=dict)
+    """Types of arguments as the code declares them, for texts that a person gives."""
     flows: tuple[Flow, ...] = ()
     """Flows that the step runs; they count for the version of the flow it belongs to."""
 

@@ -47,6 +47,7 @@ def tool_step(
         literals=literals,
         references=references_of(node),
         optional=frozenset(p.name for p in tool.parameters if p.has_default),
+        types={p.name: type_name(p.annotation) for p in tool.parameters},
     )
 
 

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from flowgrade.models.local import LocalServer, find_local
     from flowgrade.models.origin import key_origin
     from flowgrade.models.probing import Probe, probe
+    from flowgrade.models.promptflow_connection import promptflow_entry, promptflow_fields
     from flowgrade.models.system_keyring import keyring_state
 
 _LATER = {
@@ -101,6 +102,8 @@ _LATER = {
     "keyring_state": "system_keyring",
     "open_batches": "batches",
     "probe": "probing",
+    "promptflow_entry": "promptflow_connection",
+    "promptflow_fields": "promptflow_connection",
     "read_connection_entries": "connection_entries",
 }
 
@@ -182,6 +185,8 @@ __all__ = [
     "open_caller",
     "open_endpoint",
     "probe",
+    "promptflow_entry",
+    "promptflow_fields",
     "read_connection_entries",
     "read_usage",
     "reseal_connections",

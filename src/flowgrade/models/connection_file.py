@@ -11,7 +11,7 @@ from flowgrade.errors import InputError, Place, SettingsError
 from flowgrade.models.borrowing import borrowed
 from flowgrade.models.connection import AuthMode, Connection, Timeouts
 from flowgrade.models.limits import ConnectionLimits, read_limits
-from flowgrade.models.promptflow_connection import is_promptflow, translate
+from flowgrade.models.promptflow_connection import is_promptflow, promptflow_entry
 from flowgrade.models.system_keyring import keyring_value
 from flowgrade.records import Json, JsonObject
 from flowgrade.records.yaml import parse_yaml
@@ -104,7 +104,7 @@ def _named(item: Json, file: str) -> tuple[str, JsonObject]:
     if not isinstance(item, dict) or not isinstance(item.get("name"), str):
         raise SettingsError("A connection without a name.", place=Place(file))
     own = {key: value for key, value in item.items() if key != "name"}
-    return item["name"], translate(item) if is_promptflow(item) else own
+    return item["name"], promptflow_entry(item) if is_promptflow(item) else own
 
 
 def _mapping(name: Json, item: Json, file: str) -> JsonObject:
@@ -112,7 +112,7 @@ def _mapping(name: Json, item: Json, file: str) -> JsonObject:
         raise SettingsError(
             f"The connection '{name}' is not a mapping of fields.", place=Place(file)
         )
-    return translate({"name": name, **item}) if is_promptflow(item) else item
+    return promptflow_entry({"name": name, **item}) if is_promptflow(item) else item
 
 
 def make_connection(

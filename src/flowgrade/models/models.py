@@ -122,6 +122,10 @@ class Models:
             self._connections = load_connections(self._settings, self._store)
         return self._connections
 
+    def reread_connections(self) -> None:
+        """Read the connections anew at the next use; models that are open stay as they are."""
+        self._connections = None
+
     @property
     def catalog(self) -> Catalog:
         """What is known of models, read at the first use; raises SettingsError."""

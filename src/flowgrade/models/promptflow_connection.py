@@ -8,6 +8,7 @@ from flowgrade.records import Json, JsonObject
 
 _SKIPPED = frozenset({"$schema", "name", "type", "module", "configs", "secrets"})
 _AZURE_VERSION = "2024-02-01"
+_TYPES = {"openai": "open_ai", "azure_openai": "azure_open_ai"}
 _AUTH_MODES = {"meid_token": "entra", "key": "key"}
 
 
@@ -16,7 +17,7 @@ def is_promptflow(item: Json) -> bool:
     return isinstance(item, dict) and isinstance(item.get("type"), str) and "kind" not in item
 
 
-def translate(item: JsonObject) -> JsonObject:
+def promptflow_entry(item: JsonObject) -> JsonObject:
     """The connection ``item`` of prompt flow in our fields.
 
     Models use ``open_ai``, ``azure_open_ai`` and ``serverless``. All others keep their type as
@@ -29,6 +30,23 @@ def translate(item: JsonObject) -> JsonObject:
         secrets["api_key"] = item["api_key"]
     kept = {"configs": configs, "secrets": {k: "" if v is None else v for k, v in secrets.items()}}
     return {**kept, **_fields(str(item["type"]).lower(), item, configs)}
+
+
+def promptflow_fields(name: str, entry: JsonObject) -> JsonObject:
+    """``entry``, a connection in our fields, as prompt flow's YAML has it."""
+    kind = str(entry.get("kind") or "openai")
+    configs, secrets = dict(entry.get("configs") or {}), dict(entry.get("secrets") or {})
+    if kind == "custom":
+        return {"name": name, "type": kind, "configs": configs, "secrets": secrets}
+    serverless = kind == "openai" and "api_base" in configs
+    type_ = "serverless" if serverless else _TYPES.get(kind, kind)
+    if entry.get("base_url"):
+        configs.setdefault("base_url" if type_ == "open_ai" else "api_base", entry["base_url"])
+    for field in ("api_version", "organization"):
+        if entry.get(field):
+            configs.setdefault(field, entry[field])
+    key = entry.get("api_key") or secrets.pop("api_key", None)
+    return {"name": name, "type": type_, **configs, **secrets, **({"api_key": key} if key else {})}
 
 
 def _fields(kind: str, item: JsonObject, configs: JsonObject) -> JsonObject:

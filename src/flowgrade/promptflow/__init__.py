@@ -1,4 +1,4 @@
-"""Prompt flow projects: what their code imports, their commands, their connections.
+"""Prompt flow projects: what their code imports, their client, their connections.
 
 The files themselves, ``flow.dag.yaml``, ``flow.flex.yaml`` and Prompty, are read by ``flows``.
 """
@@ -11,43 +11,63 @@ from flowgrade.promptflow.host import Host, set_host
 from flowgrade.promptflow.values import promptflow_value
 
 if TYPE_CHECKING:
+    from flowgrade.promptflow.client.client import PFClient
+    from flowgrade.promptflow.client.connections import connection_json
+    from flowgrade.promptflow.client.details import detail_rows
+    from flowgrade.promptflow.client.run import Run, set_fields
+    from flowgrade.promptflow.client.run_yaml import load_run
+    from flowgrade.promptflow.client.submission import submission
     from flowgrade.promptflow.exporting import Exported, export_python
     from flowgrade.promptflow.importing import FoundFlow, Report, import_project
     from flowgrade.promptflow.steps import ask, bind, if_ran, in_thread, nothing, part, render
 
-# Loaded when used: most commands neither import nor export anything.
+# Loaded when used: a flow does not pay for the client, nor for imports and exports.
 _LATER = {
     "Exported": "exporting",
     "FoundFlow": "importing",
+    "PFClient": "client.client",
     "Report": "importing",
+    "Run": "client.run",
     "ask": "steps",
     "bind": "steps",
+    "connection_json": "client.connections",
+    "detail_rows": "client.details",
     "export_python": "exporting",
     "if_ran": "steps",
     "import_project": "importing",
     "in_thread": "steps",
+    "load_run": "client.run_yaml",
     "nothing": "steps",
     "part": "steps",
     "render": "steps",
+    "set_fields": "client.run",
+    "submission": "client.submission",
 }
 
 __all__ = [
     "Exported",
     "FoundFlow",
     "Host",
+    "PFClient",
     "PromptFlowFinder",
     "Report",
+    "Run",
     "ask",
     "bind",
+    "connection_json",
+    "detail_rows",
     "export_python",
     "if_ran",
     "import_project",
     "in_thread",
+    "load_run",
     "nothing",
     "part",
     "promptflow_value",
     "render",
+    "set_fields",
     "set_host",
+    "submission",
 ]
 
 

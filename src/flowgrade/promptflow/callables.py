@@ -61,16 +61,15 @@ class Flow:
         if self.context.streaming and flow.body.streamed:
             return LineResult({flow.body.streamed: pieces(flow, given)}, given)
         outputs = blocking(flow.acall(**given))
-        return LineResult(_unwrapped(flow, outputs), given)
+        return LineResult(unwrapped(flow, outputs), given)
 
     def _flow(self) -> OwnFlow:
         key = repr(self.context)
         if self._made is None or self._made[0] != key:
-            overrides = dict(self.context.overrides or {})
-            for node, values in (self.context.connections or {}).items():
-                for name, value in values.items():
-                    part = "connection" if name == "connection" else f"inputs.{name}"
-                    overrides[f"nodes.{node}.{part}"] = value
+            overrides = {
+                **(self.context.overrides or {}),
+                **connection_overrides(self.context.connections),
+            }
             made = host().load_flow(self.path, variant=self.context.variant, overrides=overrides)
             self._made = key, made
         return self._made[1]
@@ -82,7 +81,7 @@ class AsyncFlow(Flow):
     async def __call__(self, *args: Any, **inputs: Any) -> Any:
         """Run the flow; see ``Flow``."""
         flow = self._flow()
-        return _unwrapped(flow, await flow.acall(**inputs))
+        return unwrapped(flow, await flow.acall(**inputs))
 
 
 def load_flow(source: str | Path, **options: Any) -> Flow:
@@ -90,6 +89,18 @@ def load_flow(source: str | Path, **options: Any) -> Flow:
     return Flow.load(source, **options)
 
 
-def _unwrapped(flow: OwnFlow, outputs: Mapping[str, Any]) -> Any:
+def connection_overrides(
+    connections: Mapping[str, Mapping[str, Any]] | None,
+) -> dict[str, Any]:
+    """``{node: {connection: …, deployment_name: …}}`` as overrides of a flow."""
+    return {
+        f"nodes.{node}.{'connection' if name == 'connection' else f'inputs.{name}'}": value
+        for node, values in (connections or {}).items()
+        for name, value in values.items()
+    }
+
+
+def unwrapped(flow: OwnFlow, outputs: Mapping[str, Any]) -> Any:
+    """The outputs; of code that returns one unnamed value that value."""
     single = flow.kind in {"flex", "prompty", "function"} and set(outputs) == {"output"}
     return outputs["output"] if single else dict(outputs)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from flowgrade.errors import FlowgradeError
 from flowgrade.flows import Flow, in_flow_loop, run_blocking
 from flowgrade.models import Models
+from flowgrade.runs import Run, RunOptions, Watch
 from flowgrade.store import Store
 
 T = TypeVar("T")
+Data = str | Path | Sequence[Mapping[str, Any]]
 
 
 class Host(Protocol):
@@ -40,6 +43,28 @@ class Host(Protocol):
         record: bool = False,
     ) -> Flow:
         """Load a flow."""
+        ...
+
+    async def arun(
+        self,
+        flow: Flow,
+        data: Data | None = None,
+        *,
+        earlier: str | None = None,
+        options: RunOptions | None = None,
+        watch: Watch | None = None,
+    ) -> Run:
+        """Run a flow over data, over the rows of an earlier run, or over both."""
+        ...
+
+    async def aresume(self, name: str, *, watch: Watch | None = None) -> Run:
+        """Go on with a run."""
+        ...
+
+    def surroundings(
+        self, flow: Flow, environment: Mapping[str, str]
+    ) -> AbstractContextManager[Mapping[str, str]]:
+        """Set environment variables for the block."""
         ...
 
 

@@ -39,12 +39,13 @@ _EXCEPTIONS = _at(
     *("PromptflowException", "UserErrorException", "SystemErrorException", "ValidationException"),
     "ErrorTarget",
 )
-_LOADERS = _at("callables", "load_flow")
+_LOADERS = {**_at("callables", "load_flow"), **_at("client.run_yaml", "load_run")}
+_CLIENT = _at("client.client", "PFClient")
 _CHAT = _at("llm", "chat", "completion", "embedding")
 _MODEL_TOOL = f"{_HERE}.llm:ModelTool"
 
 MODULES: Mapping[str, Mapping[str, str]] = {
-    "promptflow": {**_TOOL, **_METRIC, **_LOADERS, "flow": f"{_HERE}.tracing:trace"},
+    "promptflow": {**_TOOL, **_METRIC, **_LOADERS, **_CLIENT, "flow": f"{_HERE}.tracing:trace"},
     "promptflow.core": {**_TOOL, **_METRIC, **_PROMPTY, **_FLOWS, **_CONFIGURATIONS},
     "promptflow.core._flow": {**_PROMPTY, **_FLOWS},
     "promptflow.core._prompty_utils": {},
@@ -55,8 +56,9 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         **_CONNECTIONS,
         **_EDITING,
         **_at("callables", "FlowContext"),
+        **_at("client.run", "Run"),
     },
-    "promptflow.client": _LOADERS,
+    "promptflow.client": {**_LOADERS, **_CLIENT},
     "promptflow.tracing": _TRACING,
     "promptflow.tracing._operation_context": _at("internal", "OperationContext"),
     "promptflow.contracts.types": _TYPES,

@@ -8,6 +8,7 @@ is done on resume.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from flowgrade.runs.earlier import with_earlier_run
 from flowgrade.runs.engines.engine import (
     ENGINES,
     Engine,
@@ -25,13 +26,16 @@ from flowgrade.runs.export import FORMATS, export_run, failures
 from flowgrade.runs.finished import FinishedRow
 from flowgrade.runs.progress import Progress
 from flowgrade.runs.repository import (
+    archive_run,
     ask_to_cancel,
+    copy_run,
     delete_run,
+    describe_run,
     get_run,
     list_runs,
     run_rows,
 )
-from flowgrade.runs.run import Run, RunDefinition, RunRow, RunStatus, new_run_name
+from flowgrade.runs.run import Run, RunAbout, RunDefinition, RunRow, RunStatus, new_run_name
 from flowgrade.runs.source import Task
 from flowgrade.runs.tables import RUN_ROWS, RUNS
 
@@ -52,6 +56,7 @@ __all__ = [
     "ResumeOptions",
     "Rows",
     "Run",
+    "RunAbout",
     "RunDefinition",
     "RunOptions",
     "RunRow",
@@ -62,8 +67,11 @@ __all__ = [
     "Task",
     "Watch",
     "Work",
+    "archive_run",
     "ask_to_cancel",
+    "copy_run",
     "delete_run",
+    "describe_run",
     "export_run",
     "failures",
     "get_run",
@@ -73,6 +81,7 @@ __all__ = [
     "resume_run",
     "run_rows",
     "start_run",
+    "with_earlier_run",
 ]
 
 

@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from flowgrade.datasets import ColumnMapping, Dataset
+from flowgrade.datasets import (
+    DATA,
+    RUN_INPUTS,
+    RUN_OUTPUTS,
+    ColumnMapping,
+    Dataset,
+    JoinedDataset,
+)
 from flowgrade.errors import MappingError
 from flowgrade.flows import Flow
 
@@ -22,6 +29,8 @@ def column_reader(
     where there is one. A flow that declares no inputs gets every column. Raises MappingError,
     before anything runs, when the data lacks a column that the flow needs.
     """
+    if isinstance(dataset, JoinedDataset):
+        return _joined_reader(flow, dataset, mapping or {})
     declared = [spec.name for spec in flow.inputs]
     if not declared and not mapping:
         return dict if flow.body.takes_more else _nothing
@@ -32,7 +41,7 @@ def column_reader(
     own = tuple(name for name in declared if name not in explicit)
     if not explicit:
         return lambda row: {name: row[name] for name in own if name in row}
-    if not any(isinstance(value, str) and value.startswith("${") for value in explicit.values()):
+    if not _binds(explicit):
         constants = dict(explicit)
         return lambda row: {**constants, **{name: row[name] for name in own if name in row}}
     chosen = ColumnMapping.parse(explicit)
@@ -44,6 +53,50 @@ def column_reader(
         return values
 
     return read
+
+
+def _joined_reader(
+    flow: Flow, dataset: JoinedDataset, explicit: Mapping[str, Any]
+) -> Callable[[Values], Values]:
+    """The same over rows that have parts: an input without a mapping is a column of the data."""
+    declared = [spec.name for spec in flow.inputs]
+    _check_targets(explicit, declared, flow)
+    columns = dataset.columns_of(DATA)
+    outputs = dataset.columns_of(RUN_OUTPUTS)
+    _check_joined(flow, explicit, columns, outputs)
+    names = declared if declared or explicit else list(columns)
+    own = tuple(name for name in names if name not in explicit)
+    chosen = None
+    if _binds(explicit):
+        chosen = ColumnMapping.parse(explicit)
+        chosen.check(columns, dataset.columns_of(RUN_INPUTS), outputs)
+
+    def read(row: Values) -> Values:
+        data = row[DATA]
+        values = {name: data[name] for name in own if name in data}
+        if chosen is None:
+            values.update(explicit)
+        else:
+            values.update(chosen.apply(data, row[RUN_INPUTS], row[RUN_OUTPUTS], strict=False))
+        return values
+
+    return read
+
+
+def _binds(explicit: Mapping[str, Any]) -> bool:
+    return any(isinstance(value, str) and value.startswith("${") for value in explicit.values())
+
+
+def _check_joined(
+    flow: Flow, explicit: Mapping[str, Any], columns: tuple[str, ...], outputs: tuple[str, ...]
+) -> None:
+    for name in flow.required:
+        if name not in explicit and name not in columns:
+            near = get_close_matches(name, outputs, n=1, cutoff=0.4) or list(outputs[:1])
+            raise MappingError(
+                f"Nothing says where the input '{name}' of the flow '{flow.name}' comes from.",
+                hint=f"Say it: --map {name}='${{run.outputs.{near[0] if near else name}}}'",
+            )
 
 
 def _nothing(row: Values) -> Values:

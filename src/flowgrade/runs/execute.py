@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flowgrade.datasets import Dataset
+from flowgrade.datasets import Dataset, JoinedDataset
 from flowgrade.errors import (
     DatasetError,
     FlowgradeError,
@@ -36,7 +36,14 @@ from flowgrade.runs.repository import (
     lock_name,
     update_run,
 )
-from flowgrade.runs.run import Run, RunDefinition, RunStatus, check_run_name, new_run_name
+from flowgrade.runs.run import (
+    Run,
+    RunAbout,
+    RunDefinition,
+    RunStatus,
+    check_run_name,
+    new_run_name,
+)
 from flowgrade.runs.source import RowSource
 from flowgrade.runs.writer import RowWriter
 from flowgrade.store import Store
@@ -59,6 +66,7 @@ class RunOptions:
     stop_on_error: bool = False
     engine: str = "local"
     workers: int | None = None
+    about: RunAbout = RunAbout()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +117,10 @@ async def start_run(
     definition = RunDefinition(
         flow=flow.source,
         data=str(dataset.path) if dataset.path else "",
+        run=dataset.run if isinstance(dataset, JoinedDataset) else None,
         mapping=dict(given.mapping) if given.mapping else None,
         variant=flow.variant,
+        overrides=dict(flow.overrides),
         init=dict(flow.init),
         environment=storable(given.environment or {}),
         limit=given.limit,
@@ -129,6 +139,7 @@ async def start_run(
         definition=definition,
         created_ns=time.time_ns(),
         rows=dataset.count(),
+        about=given.about,
     )
     with _locked(store, run.name):
         execution = _Execution(store, flow, dataset, run, apply, origin)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from difflib import get_close_matches
 from typing import Any
 
 from flowgrade.errors import InputError, NotFoundError
-from flowgrade.records import Failure, JsonObject, dumps_any, loads
-from flowgrade.runs.run import Run, RunDefinition, RunRow, RunStatus
+from flowgrade.records import Failure, JsonObject, digest_json, dumps_any, loads
+from flowgrade.runs.run import Run, RunAbout, RunDefinition, RunRow, RunStatus
 from flowgrade.runs.tables import RUN_ROWS, RUNS
 from flowgrade.store import Store, Transaction
 from flowgrade.tracing import delete_spans_of_run
 
+_PAGE = 500
 _TOTALS = """
 SELECT COUNT(CASE WHEN status = 'completed' THEN 1 END),
     COUNT(CASE WHEN status = 'failed' THEN 1 END),
@@ -64,11 +66,14 @@ def get_run(store: Store, name: str) -> Run:
     return run if run.status is not RunStatus.RUNNING else _with_truth(store, run)
 
 
-def list_runs(store: Store, *, limit: int = 50) -> list[Run]:
-    """The newest runs first."""
-    sql = f"{RUNS.select} ORDER BY created_ns DESC, id DESC LIMIT ?"
+def list_runs(store: Store, *, limit: int | None = 50, archived: bool | None = False) -> list[Run]:
+    """The newest runs first; with ``archived`` None those that are archived too, True only they."""
+    which = "" if archived is None else "WHERE archived = ? "
+    values = [] if archived is None else [int(archived)]
+    most = "" if limit is None else f" LIMIT {int(limit)}"
+    sql = f"{RUNS.select} {which}ORDER BY created_ns DESC, id DESC{most}"
     with store.read() as transaction:
-        runs = [_run(transaction, found) for found in transaction.all(sql, (limit,))]
+        runs = [_run(transaction, found) for found in transaction.all(sql, values)]
     return [r if r.status is not RunStatus.RUNNING else _with_truth(store, r) for r in runs]
 
 
@@ -92,6 +97,64 @@ def ask_to_cancel(store: Store, name: str, *, wish: bool = True) -> None:
         sql = "UPDATE runs SET cancel_asked = ? WHERE id = ?"
         if not transaction.execute(sql, (int(wish), name)):
             raise _unknown(transaction, name)
+
+
+def describe_run(store: Store, name: str, about: RunAbout) -> Run:
+    """Store what people say about a run; raises NotFoundError."""
+    return _changed(store, name, "about", dumps_any(asdict(about)))
+
+
+def archive_run(store: Store, name: str, *, archived: bool = True) -> Run:
+    """Let lists leave the run out, or show it again; raises NotFoundError."""
+    return _changed(store, name, "archived", int(archived))
+
+
+def copy_run(store: Store, name: str, new: str, about: RunAbout) -> Run:
+    """Store the run again as ``new``, interrupted, with its completed rows; their traces stay.
+
+    Raises InputError when the name is taken.
+    """
+    found = get_run(store, name)
+    columns = ", ".join(column for column in RUN_ROWS.columns if column != "run")
+    status = RunStatus.INTERRUPTED
+    add_run(store, replace(found, name=new, status=status, about=about, created_ns=time.time_ns()))
+    with store.write() as transaction:
+        transaction.execute(
+            f"INSERT INTO run_rows (run, {columns}) SELECT ?, {columns} FROM run_rows "
+            "WHERE run = ? AND status = 'completed'",
+            (new, name),
+        )
+    return get_run(store, new)
+
+
+def completed_pairs(store: Store, name: str) -> Iterator[tuple[int, JsonObject, JsonObject]]:
+    """Number, inputs and outputs of the completed rows, in the order of their numbers.
+
+    Read page by page: nothing stays open between two rows, so that any thread may go on.
+    """
+    sql = (
+        "SELECT row_number, inputs, outputs FROM run_rows WHERE run = ? AND status = 'completed' "
+        "AND row_number > ? ORDER BY row_number LIMIT ?"
+    )
+    last = -1
+    while True:
+        with store.read() as transaction:
+            page = transaction.all(sql, (name, last, _PAGE))
+        for number, inputs, outputs in page:
+            yield number, loads(inputs), loads(outputs)
+        if len(page) < _PAGE:
+            return
+        last = page[-1][0]
+
+
+def rows_digest(store: Store, name: str) -> str:
+    """The identity of what a run gave: which of its rows are completed, and in which calls."""
+    sql = (
+        "SELECT row_number, trace_id FROM run_rows "
+        "WHERE run = ? AND status = 'completed' ORDER BY row_number"
+    )
+    with store.read() as transaction:
+        return digest_json([[number, trace] for number, trace in transaction.each(sql, (name,))])
 
 
 def is_cancel_asked(transaction: Transaction, name: str) -> bool:
@@ -156,6 +219,8 @@ def _values(run: Run) -> Sequence[Any]:
         dumps_any(run.aggregation),
         None,
         0,
+        dumps_any(asdict(run.about)),
+        int(run.archived),
     )
 
 
@@ -184,7 +249,16 @@ def _run(transaction: Transaction, found: Sequence[Any]) -> Run:
         metrics=loads(row["metrics"]),
         aggregation=loads(row["aggregation"]),
         error=Failure(**loads(row["error"])) if row["error"] else None,
+        about=RunAbout(**loads(row["about"])),
+        archived=bool(row["archived"]),
     )
+
+
+def _changed(store: Store, name: str, column: str, value: object) -> Run:
+    with store.write() as transaction:
+        if not transaction.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, name)):
+            raise _unknown(transaction, name)
+    return get_run(store, name)
 
 
 def _with_truth(store: Store, run: Run) -> Run:

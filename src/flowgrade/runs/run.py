@@ -29,6 +29,15 @@ class RunStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunAbout:
+    """What people say about a run; it may change at any time."""
+
+    display_name: str | None = None
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunDefinition:
     """What a run needs to start, and later to go on."""
 
@@ -36,8 +45,12 @@ class RunDefinition:
     """The flow's source as an absolute path, or ``module:name``."""
     data: str
     """The data file as an absolute path; "" for rows that came from memory."""
+    run: str | None = None
+    """The earlier run whose rows stand beside the data, or in its place."""
     mapping: JsonObject | None = None
     variant: str | None = None
+    overrides: JsonObject = field(default_factory=dict)
+    """Values in place of parts of nodes, such as another connection."""
     init: JsonObject = field(default_factory=dict)
     environment: dict[str, str | None] = field(default_factory=dict)
     """Variables set for the run; None where the value is a secret and was not stored."""
@@ -86,6 +99,9 @@ class Run:
     metrics: dict[str, Any] = field(default_factory=dict)
     aggregation: JsonObject = field(default_factory=dict)
     error: Failure | None = None
+    about: RunAbout = RunAbout()
+    archived: bool = False
+    """Whether lists leave it out."""
 
     @property
     def tokens(self) -> int | None:
@@ -128,6 +144,11 @@ class Run:
             "metrics": self.metrics,
             "aggregation": self.aggregation,
             "error": self.error,
+            "earlier_run": self.definition.run,
+            "display_name": self.about.display_name,
+            "description": self.about.description,
+            "tags": self.about.tags,
+            "archived": self.archived,
         }
 
 

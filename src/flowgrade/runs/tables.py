@@ -20,6 +20,8 @@ RUNS = Table(
         "aggregation",
         "error",
         "cancel_asked",
+        "about",
+        "archived",
     ),
     key=("id",),
 )

@@ -3,7 +3,7 @@
 The environment comes first, then ``.env`` and ``flowgrade.yaml`` of the project, then defaults.
 """
 
-from flowgrade.settings.dotenv import parse_dotenv
+from flowgrade.settings.dotenv import parse_dotenv, read_dotenv
 from flowgrade.settings.files import SettingsFile, read_settings_file
 from flowgrade.settings.read import find_project, read_settings
 from flowgrade.settings.redaction import (
@@ -35,6 +35,7 @@ __all__ = [
     "HIDDEN",
     "is_secret_name",
     "parse_dotenv",
+    "read_dotenv",
     "public_address",
     "read_settings_file",
     "redact",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-from flowgrade.errors import Place, SettingsError
+from flowgrade.errors import InputError, Place, SettingsError
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=(.*)")
 _BREAK = re.compile(r"\r\n|\n|\r")  # a value may hold the breaks that only Unicode knows
@@ -31,6 +32,14 @@ def parse_dotenv(text: str, *, file: str) -> dict[str, str]:
             )
         variables[match[1]] = _value(match[2], Place(file, number))
     return variables
+
+
+def read_dotenv(file: Path) -> dict[str, str]:
+    """The variables of a ``.env`` file; raises InputError when it cannot be read."""
+    try:
+        return parse_dotenv(file.read_text(encoding="utf-8-sig"), file=str(file))
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.") from None
 
 
 def _value(text: str, place: Place) -> str:

@@ -29,6 +29,7 @@ class Order:
     """What must have been loaded then."""
     variant: str | None
     init: JsonObject
+    overrides: JsonObject
     base: str | None
     """Where relative paths of images in inputs count from."""
     index: int
@@ -65,6 +66,7 @@ def order_for(plan: Plan, index: int, workers: int) -> Order:
         ref=str(flow.ref),
         variant=flow.variant,
         init=dict(flow.init),
+        overrides=dict(flow.overrides),
         base=str(flow.base) if flow.base else None,
         index=index,
         workers=workers,

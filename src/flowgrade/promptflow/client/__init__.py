@@ -1,0 +1,1 @@
+"""Prompt flow's Python client: ``PFClient`` and the run that it makes."""

@@ -8,7 +8,7 @@ import pytest
 
 from flowgrade.app import App
 from flowgrade.chat import Attachment, Conversation
-from flowgrade.errors import AuthenticationError, InputError, ModelResponseError
+from flowgrade.errors import AuthenticationError, EmptyAnswerError, InputError
 from flowgrade.flows import run_blocking
 from flowgrade.testing import StubReply, StubScript, StubServer
 from flowgrade.tracing import TurnStatus, get_session, get_trace, list_sessions, session_turns
@@ -183,7 +183,7 @@ def test_the_reader_answers_from_an_attached_text(app: App) -> None:
 
 def test_no_text_is_no_answer(app: App, stub: StubServer) -> None:
     stub.set_script(StubScript(replies=[StubReply(text="", finish_reason="length")]))
-    with pytest.raises(ModelResponseError, match="no text") as raised:
+    with pytest.raises(EmptyAnswerError, match="before it said anything") as raised:
         ask(app.chat("openai/m"), "a")
     assert "max_tokens" in (raised.value.hint or "")
 

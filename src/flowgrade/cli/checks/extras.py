@@ -14,6 +14,7 @@ EXTRAS = {
     "litellm": ("litellm", "a hundred other providers of models"),
     "mcp": ("mcp", "tools by the Model Context Protocol"),
     "parquet": ("pyarrow", "datasets and exports in Parquet"),
+    "pf": ("pandas", "DataFrames of prompt flow's client"),
     "postgres": ("psycopg", "a PostgreSQL store for a team"),
     "ray": ("ray", "runs over many machines"),
 }

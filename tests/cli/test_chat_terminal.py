@@ -75,9 +75,7 @@ def test_the_commands_of_a_chat(talking: Project, stub: StubServer) -> None:
         terminal.expect("openai/other answers")
         terminal.type("who?")
         terminal.expect("echo: who?")
-        terminal.expect("> ")
-        terminal.send("\x03")
-        terminal.expect("Ctrl-D or /exit ends")
+        terminal.interrupt("Ctrl-D or /exit ends")
         assert terminal.leave() == 0
     assert "Go on with it: flowgrade chat --continue" in terminal.seen
     assert stub.requests[-1].body["model"] == "other"

@@ -15,6 +15,7 @@ from types import TracebackType
 from tests.project import Project
 
 _PATIENCE = 60.0  # seconds until what is expected counts as missing
+_MOMENT = 0.2  # seconds between a prompt and what is typed at it
 _PIECE = 65_536
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -62,13 +63,18 @@ class Terminal:
         os.write(self._own, text.encode())
 
     def type(self, line: str, *, prompt: str = "> ") -> None:
-        """Wait for the prompt, type a line and press Enter: what comes too early may be lost."""
+        """Wait for the prompt, type a line and press Enter.
+
+        A person takes a moment; what comes before readline has taken the terminal may be lost.
+        """
         self.expect(prompt)
+        time.sleep(_MOMENT)
         self.send(line + "\r")
 
     def leave(self) -> int:
         """Press Ctrl-D at the next prompt; returns the exit code."""
         self.expect("> ")
+        time.sleep(_MOMENT)
         self.send("\x04")
         return self.ends()
 

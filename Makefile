@@ -72,7 +72,7 @@ LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generat
 lock:  ## work out requirements/*.txt anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "uv is missing: https://docs.astral.sh/uv/" >&2; exit 1; }
 	@$(LOCK) --all-extras --group dev -o requirements/dev.txt
-	@$(LOCK) --group build --constraints requirements/dev.txt -o requirements/core.txt
+	@$(LOCK) --extra embeddings --group build --constraints requirements/dev.txt -o requirements/core.txt
 
 # The development set holds the core set, at the same versions.
 $(DEV): requirements/dev.txt pyproject.toml tools/setup.sh

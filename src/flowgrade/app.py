@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +14,8 @@ from flowgrade.datasets import Dataset, open_dataset, rows_dataset
 from flowgrade.errors import InputError
 from flowgrade.flows import Flow, function_flow, offer_modules, offer_types, run_blocking
 from flowgrade.flows import load_flow as load
-from flowgrade.models import Model, Models
 from flowgrade.promptflow import PromptFlowFinder, promptflow_value, set_host
+from flowgrade.records import replace
 from flowgrade.runs import (
     Origin,
     ResumeOptions,
@@ -37,6 +36,7 @@ from flowgrade.tracing import store_sink
 if TYPE_CHECKING:
     from flowgrade.chat import Conversation, Partner
     from flowgrade.flows import Agent, ToolLike
+    from flowgrade.models import Model, Models
     from flowgrade.runs import Order
     from flowgrade.tracing import SessionKind
 
@@ -58,6 +58,8 @@ class App:
     @cached_property
     def models(self) -> Models:
         """The models that the project's connections reach."""
+        from flowgrade.models import Models  # noqa: PLC0415  --help pays for nothing
+
         return Models(self.settings, store=self.store_if_any, part=self._part)
 
     def store_if_any(self) -> Store | None:

@@ -137,6 +137,14 @@ class DatasetError(InputError):
     """The data file cannot be read."""
 
 
+class LoadError(InputError):
+    """A document cannot be loaded: its file is broken, encrypted, too large or of no known format."""
+
+
+class IndexConflictError(InputError):
+    """An index was made with another model, dimension or store than what is asked of it now."""
+
+
 class MappingError(InputError):
     """A column mapping does not fit the data or the flow."""
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from flowgrade.errors import InputError, NotFoundError
-from flowgrade.records import Failure, dumps
+from flowgrade.records import Failure, dumps, replace
 from flowgrade.runs import (
     RUN_ROWS,
     Run,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from flowgrade.errors import InputError, NotFoundError
-from flowgrade.records import Failure
+from flowgrade.records import Failure, replace
 from flowgrade.store import Store
 from flowgrade.tracing import (
     Session,

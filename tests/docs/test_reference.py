@@ -7,7 +7,6 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from flowgrade.cli.pf.parser import pf_parser
 from flowgrade.flows import NODE_TYPES
 from flowgrade.flows.types import TYPES
 from flowgrade.models import CONNECTIONS, Probe, Timeouts
-from flowgrade.records import Failure, Span, SpanKind, Usage
+from flowgrade.records import Failure, Span, SpanKind, Usage, fields_of
 from flowgrade.runs import RUN_ROWS, RUNS, Run, RunDefinition, RunOptions, RunRow, RunStatus
 from flowgrade.settings import VARIABLES
 from flowgrade.settings.project_shape import KEYS
@@ -232,25 +231,27 @@ def test_every_entry_point_group_is_explained() -> None:
     ids=lambda k: k.__name__,
 )
 def test_every_field_of_the_stub_is_in_the_reference(kind: type) -> None:
-    assert {field.name for field in fields(kind)} <= quoted("stub.md")
+    assert set(fields_of(kind)) <= quoted("stub.md")
 
 
 def test_the_tables_of_the_stub_have_the_fields_and_no_others() -> None:
     for kind in (StubScript, StubReply, StubToolCall):
         table = page("stub.md").partition(f"| `{kind.__name__}` |")[2].partition("\n\n")[0]
         rows = re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)
-        assert rows == [field.name for field in fields(kind)]
+        assert rows == list(fields_of(kind))
 
 
 def test_every_public_name_is_in_the_reference() -> None:
     assert set(flowgrade.__all__) <= quoted("python.md")
-    assert {field.name for field in fields(RunOptions)} <= quoted("python.md")
+    assert set(fields_of(RunOptions)) <= quoted("python.md")
 
 
 def test_every_key_of_the_json_is_in_the_reference() -> None:
     shapes = [_RUN.as_json(), _ROW.as_json(), _SESSION.as_json(), _TURN.as_json()]
     kinds = (Check, Failure, Probe, TraceSummary, Span, Usage)
-    keys = {key for shape in shapes for key in shape} | {f.name for k in kinds for f in fields(k)}
+    keys = {key for shape in shapes for key in shape} | {
+        name for kind in kinds for name in fields_of(kind)
+    }
     assert keys <= quoted("json.md")
     assert {*RunStatus, *SpanKind, *SessionKind, *TurnStatus} <= quoted("json.md")
 
@@ -266,7 +267,7 @@ def test_every_column_is_in_the_reference(table: Table) -> None:
 
 
 def test_every_timeout_and_field_of_a_connection_is_in_the_reference() -> None:
-    assert {field.name for field in fields(Timeouts)} <= quoted("settings.md")
+    assert set(fields_of(Timeouts)) <= quoted("settings.md")
     allowed = _constant("models/connection_file.py", "_FIELDS")
     assert "base_url" in allowed
     assert allowed <= quoted("settings.md")

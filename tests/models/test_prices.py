@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flowgrade.models import Catalog, ChatRequest, Models, Price, Rates, bill, read_usage
 from flowgrade.models.catalog.load import shipped_catalog
-from flowgrade.records import Usage
+from flowgrade.records import Usage, fields_of
 from flowgrade.settings import Settings
 from flowgrade.tracing import RecordedSpan, start_trace
 from flowgrade.tracing.recorder import ActiveTrace
@@ -164,7 +164,7 @@ def test_where_everything_is_free_so_are_its_parts() -> None:
 counts = st.none() | st.integers(0, 10_000)
 
 
-@given(st.builds(Usage, **dict.fromkeys(Usage.__dataclass_fields__, counts)))
+@given(st.builds(Usage, **dict.fromkeys(fields_of(Usage), counts)))
 def test_a_bill_is_never_negative(usage: Usage) -> None:
     found = bill(price(), usage)
     assert found is None or found >= 0

@@ -132,6 +132,7 @@ def test_a_file_of_prompt_flow_s_generation_is_read(tmp_path: Path) -> None:
         sample={"question": "What?"},
         template="system:\nYou are kind.\n\nuser:\n{{question}}\n",
         source=found.source,
+        lines=found.lines,
         path=tmp_path / "basic.prompty",
         extra={"authors": ["someone"]},
     )

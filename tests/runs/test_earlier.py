@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import flowgrade
 from flowgrade.app import App
 from flowgrade.errors import InputError, MappingError, NotFoundError
 from flowgrade.flows import run_blocking
+from flowgrade.records import replace
 from flowgrade.runs import (
     Run,
     RunAbout,

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flowgrade.errors import InputError
 from flowgrade.prompts import Image
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record, as_dict
 
 TEXT_LIMIT = 512 * 1024  # bytes of a text, some 130,000 tokens
 IMAGE_LIMIT = 10 * 1024 * 1024  # bytes of an image, as the large endpoints have it
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
+class Attachment(Record):
     """What was in the file, so that a session needs the file no longer."""
 
     name: str
@@ -34,7 +32,7 @@ class Attachment:
 
     def as_json(self) -> JsonObject:
         """What is stored of it."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name, value in as_dict(self).items() if value is not None}
 
     def inline(self) -> str:
         """A text as it stands in the question: its name, then its content as a context."""

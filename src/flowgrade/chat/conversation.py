@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 from flowgrade.chat.attachment import Attachment
 from flowgrade.chat.history import attached, heard
 from flowgrade.chat.partner import Emit, Exchange, Partner
 from flowgrade.errors import InputError
-from flowgrade.records import Failure, JsonObject, SpanKind
+from flowgrade.records import Failure, JsonObject, SpanKind, replace
 from flowgrade.store import Store
 from flowgrade.tracing import (
     ActiveSpan,

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from flowgrade.chat.attachment import Attachment
-from flowgrade.records import Json, JsonObject
+from flowgrade.records import Json, JsonObject, Record, field
 from flowgrade.tracing import SessionKind, Shape, Turn
 
 Emit = Callable[[str], None]
 """Takes each piece of an answer as it comes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(Record):
     """What a partner is to answer."""
 
     question: str
@@ -27,8 +25,7 @@ class Exchange:
     """Parameters of a model, or inputs of a flow."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Record):
     """What a partner answered."""
 
     text: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from flowgrade.app import App
 from flowgrade.errors import FlowgradeError
 from flowgrade.models import Connection, key_origin
+from flowgrade.records import as_dict
 from flowgrade.settings import HIDDEN, is_secret_name
 
 
@@ -66,7 +66,7 @@ def details(app: App, name: str) -> dict[str, Any]:
         "organization": found.organization,
         "headers": dict.fromkeys(found.headers, HIDDEN),
         "parameters": dict(found.parameters),
-        "timeouts": asdict(found.timeouts),
+        "timeouts": as_dict(found.timeouts),
         "configs": {
             key: HIDDEN if is_secret_name(key) else value for key, value in found.configs.items()
         },

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from flowgrade.cli.leaving import leave
 from flowgrade.cli.redacted import redact_output
 from flowgrade.errors import FlowgradeError, InputError
 
@@ -126,7 +127,7 @@ def main() -> NoReturn:
     # Python would look for cycles after every 700 new objects, and a command makes most of its
     # objects once, while it imports: a tenth of a short run would go into looking.
     gc.set_threshold(100_000, 20, 20)
-    sys.exit(_run(sys.argv[1:]))
+    leave(_run(sys.argv[1:]))
 
 
 def _run(arguments: list[str]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from flowgrade.errors import FlowgradeError
@@ -16,7 +15,7 @@ from flowgrade.models import (
     Price,
     Rates,
 )
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record, replace
 
 UNKNOWN = "unknown"
 _TYPES = ("chat", "embeddings", "completion")
@@ -33,8 +32,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class Filter(Record):
     """Which models are wanted."""
 
     words: tuple[str, ...] = ()
@@ -44,8 +42,7 @@ class Filter:
     configured: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Record):
     """A model and whether it can be called from here."""
 
     model: CatalogModel

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -12,14 +11,13 @@ from pathlib import Path
 from flowgrade.datasets.files import digest_file, is_blank, missing_file
 from flowgrade.datasets.formats import format_of, is_known, stem_of
 from flowgrade.errors import DatasetError, Place
-from flowgrade.records import JsonObject, Ref, digest_json
+from flowgrade.records import JsonObject, Record, Ref, digest_json
 
 FIRST_ROWS = 100
 """Rows that are looked at for the names of columns."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dataset:
+class Dataset(Record, hide=("_read", "_count")):
     """Rows that can be read any number of times; each reading starts afresh."""
 
     ref: Ref
@@ -30,8 +28,8 @@ class Dataset:
     """``jsonl``, ``json``, ``csv``, ``tsv``, ``parquet``, ``folder`` or ``memory``."""
     limit: int | None = None
     """At most this many rows are read."""
-    _read: Callable[[], Iterator[JsonObject]] = field(repr=False, compare=False)
-    _count: Callable[[], int] = field(repr=False, compare=False)
+    _read: Callable[[], Iterator[JsonObject]]
+    _count: Callable[[], int]
 
     def rows(self) -> Iterator[tuple[int, JsonObject]]:
         """Index (from 0, blank lines not counted) and content of each row, streamed.

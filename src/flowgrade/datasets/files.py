@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator
@@ -83,7 +82,11 @@ def encoding_error(path: Path) -> DatasetError:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+    if path.suffix != ".gz":
+        return path.open("rb")
+    import gzip  # noqa: PLC0415  only where it is used
+
+    return cast("IO[bytes]", gzip.open(path))
 
 
 def _encoding_error(path: Path, line: int, offset: int, byte: int) -> DatasetError:

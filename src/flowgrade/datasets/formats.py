@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from flowgrade.datasets.jsonl import count_json, count_jsonl, read_json, read_jsonl
 from flowgrade.datasets.parquet import count_parquet, read_parquet
 from flowgrade.datasets.table import count_table, read_table
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Record, kw_only=False):
     """How files of one format are read and their rows counted."""
 
     name: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 
 from flowgrade.datasets.dataset import FIRST_ROWS, Dataset
@@ -19,13 +18,12 @@ RunRows = Callable[[], Iterator[tuple[int, JsonObject, JsonObject]]]
 """Number, inputs and outputs of each completed row of a run, numbers ascending."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JoinedDataset(Dataset):
+class JoinedDataset(Dataset, hide=("_pairs",)):
     """Rows that have a part for each of ``SOURCES``; their numbers are those of the run's rows."""
 
     run: str
     """Name of the earlier run."""
-    _pairs: Callable[[], Iterator[tuple[int, JsonObject]]] = field(repr=False, compare=False)
+    _pairs: Callable[[], Iterator[tuple[int, JsonObject]]]
 
     def rows(self) -> Iterator[tuple[int, JsonObject]]:
         """Number and parts of each row that every source has, streamed.

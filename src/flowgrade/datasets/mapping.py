@@ -6,11 +6,10 @@ import copy
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flowgrade.errors import MappingError
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record
 
 _BINDING = re.compile(r"\$\{([^{}]+)\}")
 _SOURCES = ("data", "run.inputs", "run.outputs")
@@ -18,8 +17,7 @@ _RESERVED = "line_number"
 _MISSING = object()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class Binding(Record):
     """One input that is taken from a column."""
 
     input: str

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from flowgrade.flows.definition import InputSpec
 from flowgrade.flows.streams import Emit
-from flowgrade.records import Failure, JsonObject
+from flowgrade.records import Failure, JsonObject, Record, field
 
 Values = dict[str, Any]
 
@@ -29,8 +28,7 @@ class RowResult(NamedTuple):
     kept: Values
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aggregate:
+class Aggregate(Record):
     """What the aggregation of a run gave."""
 
     metrics: dict[str, float] = field(default_factory=dict)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from flowgrade.errors import ConditionError, FlowDefinitionError, Place
 from flowgrade.flows.references import Binding
+from flowgrade.records import Record
 
 Lookup = Callable[[Binding], Any]
 """Gives the value that a reference stands for."""
@@ -45,14 +45,13 @@ _LANGUAGE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(Record, hide=("part",)):
     """A condition that was read and can be tried."""
 
     text: str
     bindings: tuple[Binding, ...]
     """Every reference in it."""
-    part: _Part = field(repr=False, compare=False)
+    part: _Part
 
     def holds(self, lookup: Lookup) -> bool:
         """Whether it is true of the values that ``lookup`` gives; null counts as false.

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flowgrade.errors import Place
 from flowgrade.flows.references import Binding
-from flowgrade.models import Connection
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record, field
 
 if TYPE_CHECKING:
     from flowgrade.flows.conditions import Condition
+    from flowgrade.models import Connection
 
 
 class _Absent:
@@ -26,8 +25,7 @@ class _Absent:
 ABSENT: Final = _Absent()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputSpec:
+class InputSpec(Record):
     """A named, typed input of a flow."""
 
     name: str
@@ -43,8 +41,7 @@ class InputSpec:
         return self.default is ABSENT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputSpec:
+class OutputSpec(Record):
     """A named output of a flow and where its value comes from."""
 
     name: str
@@ -55,16 +52,14 @@ class OutputSpec:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivateSpec:
+class ActivateSpec(Record):
     """A node runs when ``when`` equals ``value``."""
 
     when: Binding
     value: object
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeSpec:
+class NodeSpec(Record):
     """One node of a flow."""
 
     name: str
@@ -115,8 +110,7 @@ class NodeSpec:
         return tuple(dict.fromkeys(b.node for b in self.bindings() if b.node is not None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowSpec:
+class FlowSpec(Record):
     """A whole flow of nodes, variants resolved, checked and in an order that can run."""
 
     name: str

@@ -6,14 +6,16 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Any, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 from flowgrade.errors import FlowDefinitionError, FlowgradeError, Place
 from flowgrade.flows.function_body import signature_of
 from flowgrade.flows.guests import NOT_MINE, converted
 from flowgrade.flows.modules import ModuleSpace
 from flowgrade.flows.types import coerce
-from flowgrade.models import Models
+
+if TYPE_CHECKING:
+    from flowgrade.models import Models
 
 
 def find_entry(entry: str, space: ModuleSpace, *, place: Place) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ from flowgrade.flows.guests import flow_code
 from flowgrade.flows.loop import run_blocking
 from flowgrade.flows.streams import Emit
 from flowgrade.flows.types import coerce
-from flowgrade.records import JsonObject, Ref, SpanKind, Usage, dumps
+from flowgrade.records import JsonObject, Record, Ref, SpanKind, Usage, dumps, field
 from flowgrade.tracing import (
     RecordedSpan,
     Sink,
@@ -60,15 +59,14 @@ def _keep_nothing(spans: list[RecordedSpan]) -> None:
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class Flow(Record, hide=("body", "sink")):
     """A flow that is ready to run, whichever way it was written."""
 
     name: str
     ref: Ref
     kind: str
     """``dag``, ``flex``, ``prompty`` or ``function``."""
-    body: Body = field(repr=False)
+    body: Body
     folder: Path
     """Where its code runs: its own folder, or the copy that has its additional includes."""
     source: str
@@ -85,7 +83,7 @@ class Flow:
     """Inputs that the definition gives as an example."""
     base: Path | None = None
     """Where relative paths of images in inputs count from; the flow's own folder if None."""
-    sink: Sink = field(default=_keep_nothing, repr=False)
+    sink: Sink = field(default=_keep_nothing)
     """Takes the spans of calls made outside a run."""
 
     @property

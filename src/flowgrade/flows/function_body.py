@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_type_hints
@@ -14,7 +13,7 @@ from flowgrade.flows.metrics import collect_metrics
 from flowgrade.flows.streams import Emit, Pieces, ajoin, is_stream, join
 from flowgrade.flows.threads import in_thread
 from flowgrade.flows.tools import type_name
-from flowgrade.records import Failure
+from flowgrade.records import Failure, is_record, replace, shallow
 
 
 class FunctionBody:
@@ -110,8 +109,8 @@ def as_outputs(value: object) -> Values:
     """What a function returned as named outputs; a single value is called ``output``."""
     if isinstance(value, Mapping):
         return {str(name): _joined(part) for name, part in value.items()}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    if is_record(value):
+        return shallow(value)
     return {"output": value}
 
 
@@ -163,4 +162,4 @@ def _merged(own: InputSpec, said: InputSpec | None) -> InputSpec:
         return own
     # An empty string as default in the file means that there is none.
     default = own.default if said.default in (ABSENT, "") else said.default
-    return dataclasses.replace(said, default=default)
+    return replace(said, default=default)

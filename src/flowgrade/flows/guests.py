@@ -7,19 +7,31 @@ loaded or runs: programs that merely import Flowgrade see nothing of it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from flowgrade.models import Connection, Models
+from flowgrade.models import Connection
 
-Convert = Callable[[Any, Any, Models], Any]
+if TYPE_CHECKING:
+    from flowgrade.models import Models
+
+Convert = Callable[[Any, Any, "Models"], Any]
 """Makes the value for a parameter: from its annotation, what the definition gives, the models.
 
 Gives NOT_MINE for an annotation that it does not know."""
+
+
+class Finder(Protocol):
+    """Finds modules, as what stands in ``sys.meta_path`` does."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Where the module comes from; None when it is another's."""
+        ...
+
 
 NOT_MINE: Final = object()
 
@@ -27,24 +39,26 @@ _converters: list[Convert] = []
 _at_work: list[None] = []  # one entry for each flow that is loading or running; appends are atomic
 
 
-@contextmanager
-def flow_code() -> Iterator[None]:
+class flow_code:
     """Flows' code is at work inside the block."""
-    _at_work.append(None)
-    try:
-        yield
-    finally:
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        _at_work.append(None)
+
+    def __exit__(self, *_: object) -> None:
         _at_work.pop()
 
 
-def offer_modules(finder: MetaPathFinder) -> None:
+def offer_modules(finder: Finder) -> None:
     """Ask ``finder`` for modules that flows import and that are not installed."""
     if not any(isinstance(known, _Guest) and known.finder is finder for known in sys.meta_path):
         sys.meta_path.append(_Guest(finder))
 
 
-class _Guest(MetaPathFinder):
-    def __init__(self, finder: MetaPathFinder) -> None:
+class _Guest:
+    def __init__(self, finder: Finder) -> None:
         self.finder = finder
 
     def find_spec(

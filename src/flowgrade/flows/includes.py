@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import atexit
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from flowgrade.errors import FlowDefinitionError, Place
 
-_IGNORED = shutil.ignore_patterns(".git", "__pycache__", ".flowgrade", ".promptflow", ".venv")
+# Few flows include files, and these two modules bring five more along.
+# ruff: noqa: PLC0415
+
+_IGNORED = (".git", "__pycache__", ".flowgrade", ".promptflow", ".venv")
 
 
 def with_includes(folder: Path, includes: Sequence[str], *, place: Place) -> Path:
@@ -22,9 +23,12 @@ def with_includes(folder: Path, includes: Sequence[str], *, place: Place) -> Pat
     """
     if not includes:
         return folder
+    import shutil
+    import tempfile
+
     copy = Path(tempfile.mkdtemp(prefix="flowgrade-"))
     atexit.register(shutil.rmtree, copy, ignore_errors=True)
-    shutil.copytree(folder, copy, dirs_exist_ok=True, ignore=_IGNORED)
+    shutil.copytree(folder, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_IGNORED))
     for include in includes:
         _copy(_source(folder, include, place), copy, include)
     return copy
@@ -56,9 +60,12 @@ def _source(folder: Path, include: str, place: Place) -> Path:
 
 
 def _copy(source: Path, target: Path, include: str) -> None:
+    import shutil
+
+    ignored = shutil.ignore_patterns(*_IGNORED)
     if Path(include).suffix == ".zip" and source.is_dir():
         shutil.make_archive(str(target / source.name), "zip", source)
     elif source.is_dir():
-        shutil.copytree(source, target / source.name, dirs_exist_ok=True, ignore=_IGNORED)
+        shutil.copytree(source, target / source.name, dirs_exist_ok=True, ignore=ignored)
     else:
         shutil.copy2(source, target / source.name)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowgrade.errors import FlowDefinitionError, InputError, Place
 from flowgrade.flows.dag import read_dag, read_environment, read_inputs
@@ -24,9 +23,11 @@ from flowgrade.flows.nodes_body import NodesBody
 from flowgrade.flows.step import NODE_TYPES, NodeType, Step, Workshop
 from flowgrade.flows.values import with_values
 from flowgrade.flows.yamlfile import YamlFile, read_yaml_file
-from flowgrade.models import Models
 from flowgrade.plugins import load_plugin, plugins
-from flowgrade.records import JsonObject, Ref, digest_bytes, loads
+from flowgrade.records import JsonObject, Ref, digest_bytes, loads, replace
+
+if TYPE_CHECKING:
+    from flowgrade.models import Models
 
 
 def load_flow(

@@ -6,7 +6,6 @@ import importlib
 import inspect
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -17,6 +16,7 @@ from flowgrade.flows.guests import flow_code
 from flowgrade.flows.references import parse_binding
 from flowgrade.flows.tools import Parameter, Tool, as_tool
 from flowgrade.plugins import EntryPoint, entry_points
+from flowgrade.records import Record, replace
 
 GROUP = "package_tools"
 """Entry-point group, the one that prompt flow's tool packages use: a callable that returns
@@ -29,8 +29,7 @@ A description that has ``absent`` instead says what to do without the tool; its 
 ``.*``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageTool:
+class PackageTool(Record):
     """A tool that an installed package offers."""
 
     name: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowgrade.errors import FlowgradeError, NodeError, Place
 from flowgrade.flows.dag import read_dag
@@ -16,7 +17,9 @@ from flowgrade.flows.loading import entered
 from flowgrade.flows.step import Workshop
 from flowgrade.flows.values import with_values
 from flowgrade.flows.yamlfile import read_yaml_file
-from flowgrade.models import Models
+
+if TYPE_CHECKING:
+    from flowgrade.models import Models
 
 
 def flow_problems(source: str | Path, *, models: Models) -> list[FlowgradeError]:

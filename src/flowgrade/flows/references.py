@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from flowgrade.errors import FlowDefinitionError, NodeError, Place
+from flowgrade.records import Record, replace
 
 _SEVERAL = re.compile(r"\$\{[^{}]*\}(?:\s*\?\?\s*\$\{[^{}]*\})+\Z")
 _WHOLE = re.compile(r"\$\{(.+)\}\Z", re.DOTALL)
 _TOKEN = re.compile(r"(\w+)|\['(.*?)'\]|\[(\d+)\]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class Binding(Record):
     """Where a value comes from: a literal, a flow input, or a node's output."""
 
     literal: object = None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from flowgrade.errors import Place
 from flowgrade.flows.definition import NodeSpec
@@ -14,8 +13,10 @@ from flowgrade.flows.modules import ModuleSpace
 from flowgrade.flows.references import Binding
 from flowgrade.flows.streams import Emit, ajoin, join
 from flowgrade.flows.threads import in_thread
-from flowgrade.models import Models
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record, field
+
+if TYPE_CHECKING:
+    from flowgrade.models import Models
 
 NODE_TYPES = "flowgrade.nodes"
 """Entry-point group of node types."""
@@ -23,8 +24,7 @@ NODE_TYPES = "flowgrade.nodes"
 Arguments = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Record):
     """A node with its code loaded and its literals read. Exactly one of call, acall is set."""
 
     node: NodeSpec
@@ -64,8 +64,7 @@ class FlowOpener(Protocol):
 StepMaker = Callable[[NodeSpec], Step]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
+class Workshop(Record):
     """What a node type has at hand to make a step."""
 
     folder: Path

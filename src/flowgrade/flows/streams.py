@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
+from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
 from flowgrade.records import dumps_any
@@ -14,7 +14,7 @@ Emit = Callable[[str], None]
 
 def is_stream(value: object) -> bool:
     """Whether a value is a generator, sync or async, that nobody has read yet."""
-    return inspect.isgenerator(value) or inspect.isasyncgen(value) or isinstance(value, Replay)
+    return isinstance(value, _STREAMS)
 
 
 class Pieces:
@@ -59,16 +59,19 @@ class Replay:
         return "".join(map(str, self._pieces))
 
 
+_STREAMS = (GeneratorType, AsyncGeneratorType, Replay)
+
+
 def join(value: object, emit: Emit | None = None) -> object:
     """The text of a sync generator; any other value as it is."""
-    if inspect.isgenerator(value) or isinstance(value, Replay):
+    if isinstance(value, (GeneratorType, Replay)):
         return "".join(_sent(str(piece), emit) for piece in value)
     return value
 
 
 async def ajoin(value: object, emit: Emit | None = None) -> object:
     """The text of a generator of either kind; any other value as it is."""
-    if inspect.isasyncgen(value):
+    if isinstance(value, AsyncGeneratorType):
         return await collect((str(piece) async for piece in value), emit)
     return join(value, emit)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from functools import partial
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowgrade.errors import FlowDefinitionError, FlowgradeError
 from flowgrade.flows.definition import NodeSpec
@@ -16,7 +16,9 @@ from flowgrade.flows.guests import NOT_MINE, converted
 from flowgrade.flows.step import Arguments, Step, literals_of, references_of
 from flowgrade.flows.tools import Parameter, Tool, type_name
 from flowgrade.flows.types import coerce
-from flowgrade.models import Models
+
+if TYPE_CHECKING:
+    from flowgrade.models import Models
 
 
 def tool_step(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeVar, get_type_hints, overload
 
 from flowgrade.errors import FlowDefinitionError, Place
+from flowgrade.records import Record
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -18,8 +18,7 @@ _MARK = "__flowgrade_tool__"
 _FOREIGN_MARK = "__original_function"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolMark:
+class ToolMark(Record):
     """What ``@tool`` says of a function, for the models that may call it."""
 
     name: str | None = None
@@ -57,8 +56,7 @@ def tool(function: F | None = None, **said: Any) -> F | Callable[[F], F]:
     return marked if function is None else marked(function)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Record):
     """A parameter of a tool."""
 
     name: str
@@ -66,8 +64,7 @@ class Parameter:
     has_default: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
+class Tool(Record):
     """A function that can be a node."""
 
     name: str

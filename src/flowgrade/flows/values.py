@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from flowgrade.errors import FlowgradeError, Place
 from flowgrade.flows.definition import FlowSpec, NodeSpec
 from flowgrade.flows.references import Binding
-from flowgrade.models import Models
+from flowgrade.records import replace
+
+if TYPE_CHECKING:
+    from flowgrade.models import Models
 
 
 def with_values(spec: FlowSpec, models: Models) -> FlowSpec:

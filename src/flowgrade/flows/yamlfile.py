@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from flowgrade.errors import FlowDefinitionError, Place
+from flowgrade.records import Record
 from flowgrade.records.yaml import parse_yaml_with_lines
 
 YamlPath = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class YamlFile:
+class YamlFile(Record, hide=("lines",)):
     """A mapping read from a file."""
 
     path: Path
     data: Mapping[str, Any]
-    lines: Mapping[YamlPath, int] = field(repr=False)
+    lines: Mapping[YamlPath, int]
 
     def place(self, path: YamlPath) -> Place:
         """The line of ``path``, else of the nearest part around it."""

@@ -8,57 +8,32 @@ need when it is first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flowgrade.models.assembly import assemble_chat, assemble_completion
-from flowgrade.models.caller import Caller
-from flowgrade.models.capabilities import needs, suggest
-from flowgrade.models.catalog.catalog import Catalog
-from flowgrade.models.catalog.entry import (
-    CAPABILITIES,
-    DEPLOYMENTS,
-    CatalogModel,
-    CatalogProvider,
-    Price,
-    Rates,
-)
-from flowgrade.models.clock import Clock
-from flowgrade.models.connection import AuthMode, Connection, Timeouts
-from flowgrade.models.connections import STORE, Connections, connections_file, load_connections
-from flowgrade.models.environment import LOCAL_SERVERS
-from flowgrade.models.limited import LimitedModel
-from flowgrade.models.limits import ConnectionLimits
-from flowgrade.models.model import Model
-from flowgrade.models.models import Models
-from flowgrade.models.opening import open_caller, open_endpoint
-from flowgrade.models.prices import bill
-from flowgrade.models.provider import PROVIDERS, ModelLister, Provider
-from flowgrade.models.repository import StoredConnection, reseal_connections, stored_connections
-from flowgrade.models.request import ChatRequest, CompletionRequest, EmbeddingRequest
-from flowgrade.models.response import (
-    ChatChunk,
-    ChatResponse,
-    CompletionChunk,
-    CompletionResponse,
-    EmbeddingResponse,
-)
-from flowgrade.models.retry import RetryPolicy
-from flowgrade.models.schema import check_schema
-from flowgrade.models.scrub import hide
-from flowgrade.models.sealing import new_key
-from flowgrade.models.sealing_keys import SealingKeys, add_key, find_keys, key_file
-from flowgrade.models.structured import JsonAnswer, ask_json, schema_of
-from flowgrade.models.tables import CONNECTIONS
-from flowgrade.models.transport import Transport
-from flowgrade.models.usage import read_usage
+from flowgrade.plugins import later
 
 if TYPE_CHECKING:
     from flowgrade.models.asking import Answer, ask, ask_to_embed
+    from flowgrade.models.assembly import assemble_chat, assemble_completion
     from flowgrade.models.batch import Batch, BatchAPI, Outcome
     from flowgrade.models.batches import open_batches
+    from flowgrade.models.caller import Caller
+    from flowgrade.models.capabilities import needs, suggest
+    from flowgrade.models.catalog.catalog import Catalog
+    from flowgrade.models.catalog.entry import (
+        CAPABILITIES,
+        DEPLOYMENTS,
+        CatalogModel,
+        CatalogProvider,
+        Price,
+        Rates,
+    )
+    from flowgrade.models.clock import Clock
     from flowgrade.models.compare import Comparison, Standing, compare_models
+    from flowgrade.models.connection import AuthMode, Connection, Timeouts
     from flowgrade.models.connection_entries import read_connection_entries
+    from flowgrade.models.connections import STORE, Connections, connections_file, load_connections
+    from flowgrade.models.environment import LOCAL_SERVERS
     from flowgrade.models.http_request import HttpReply, HttpRequest
     from flowgrade.models.interception import Callee, intercepted
     from flowgrade.models.keeping import (
@@ -69,43 +44,36 @@ if TYPE_CHECKING:
         keep_in_store,
         kept_entry,
     )
+    from flowgrade.models.limited import LimitedModel
+    from flowgrade.models.limits import ConnectionLimits
     from flowgrade.models.local import LocalServer, find_local
+    from flowgrade.models.model import Model
+    from flowgrade.models.models import Models
+    from flowgrade.models.opening import open_caller, open_endpoint
     from flowgrade.models.origin import key_origin
+    from flowgrade.models.prices import bill
     from flowgrade.models.probing import Probe, probe
     from flowgrade.models.promptflow_connection import promptflow_entry, promptflow_fields
+    from flowgrade.models.provider import PROVIDERS, ModelLister, Provider
+    from flowgrade.models.repository import StoredConnection, reseal_connections, stored_connections
+    from flowgrade.models.request import ChatRequest, CompletionRequest, EmbeddingRequest
+    from flowgrade.models.response import (
+        ChatChunk,
+        ChatResponse,
+        CompletionChunk,
+        CompletionResponse,
+        EmbeddingResponse,
+    )
+    from flowgrade.models.retry import RetryPolicy
+    from flowgrade.models.schema import check_schema
+    from flowgrade.models.scrub import hide
+    from flowgrade.models.sealing import new_key
+    from flowgrade.models.sealing_keys import SealingKeys, add_key, find_keys, key_file
+    from flowgrade.models.structured import JsonAnswer, ask_json, schema_of
     from flowgrade.models.system_keyring import keyring_state
-
-_LATER = {
-    "Answer": "asking",
-    "Batch": "batch",
-    "BatchAPI": "batch",
-    "Callee": "interception",
-    "Comparison": "compare",
-    "HttpReply": "http_request",
-    "HttpRequest": "http_request",
-    "LocalServer": "local",
-    "Outcome": "batch",
-    "Probe": "probing",
-    "Standing": "compare",
-    "ask": "asking",
-    "ask_to_embed": "asking",
-    "check_connection_name": "keeping",
-    "compare_models": "compare",
-    "find_local": "local",
-    "forget": "keeping",
-    "intercepted": "interception",
-    "keep_in_file": "keeping",
-    "keep_in_keyring": "keeping",
-    "keep_in_store": "keeping",
-    "kept_entry": "keeping",
-    "key_origin": "origin",
-    "keyring_state": "system_keyring",
-    "open_batches": "batches",
-    "probe": "probing",
-    "promptflow_entry": "promptflow_connection",
-    "promptflow_fields": "promptflow_connection",
-    "read_connection_entries": "connection_entries",
-}
+    from flowgrade.models.tables import CONNECTIONS
+    from flowgrade.models.transport import Transport
+    from flowgrade.models.usage import read_usage
 
 __all__ = [
     "Answer",
@@ -195,9 +163,93 @@ __all__ = [
     "suggest",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    home = _LATER.get(name)
-    if home is None:
-        raise AttributeError(f"module 'flowgrade.models' has no attribute '{name}'")
-    return getattr(import_module(f"flowgrade.models.{home}"), name)
+__getattr__ = later(
+    __name__,
+    {
+        "Answer": "asking",
+        "AuthMode": "connection",
+        "Batch": "batch",
+        "BatchAPI": "batch",
+        "CAPABILITIES": "catalog.entry",
+        "CONNECTIONS": "tables",
+        "Callee": "interception",
+        "Caller": "caller",
+        "Catalog": "catalog.catalog",
+        "CatalogModel": "catalog.entry",
+        "CatalogProvider": "catalog.entry",
+        "ChatChunk": "response",
+        "ChatRequest": "request",
+        "ChatResponse": "response",
+        "Clock": "clock",
+        "Comparison": "compare",
+        "CompletionChunk": "response",
+        "CompletionRequest": "request",
+        "CompletionResponse": "response",
+        "Connection": "connection",
+        "ConnectionLimits": "limits",
+        "Connections": "connections",
+        "DEPLOYMENTS": "catalog.entry",
+        "EmbeddingRequest": "request",
+        "EmbeddingResponse": "response",
+        "HttpReply": "http_request",
+        "HttpRequest": "http_request",
+        "JsonAnswer": "structured",
+        "LOCAL_SERVERS": "environment",
+        "LimitedModel": "limited",
+        "LocalServer": "local",
+        "Model": "model",
+        "ModelLister": "provider",
+        "Models": "models",
+        "Outcome": "batch",
+        "PROVIDERS": "provider",
+        "Price": "catalog.entry",
+        "Probe": "probing",
+        "Provider": "provider",
+        "Rates": "catalog.entry",
+        "RetryPolicy": "retry",
+        "STORE": "connections",
+        "SealingKeys": "sealing_keys",
+        "Standing": "compare",
+        "StoredConnection": "repository",
+        "Timeouts": "connection",
+        "Transport": "transport",
+        "add_key": "sealing_keys",
+        "ask": "asking",
+        "ask_json": "structured",
+        "ask_to_embed": "asking",
+        "assemble_chat": "assembly",
+        "assemble_completion": "assembly",
+        "bill": "prices",
+        "check_connection_name": "keeping",
+        "check_schema": "schema",
+        "compare_models": "compare",
+        "connections_file": "connections",
+        "find_keys": "sealing_keys",
+        "find_local": "local",
+        "forget": "keeping",
+        "hide": "scrub",
+        "intercepted": "interception",
+        "keep_in_file": "keeping",
+        "keep_in_keyring": "keeping",
+        "keep_in_store": "keeping",
+        "kept_entry": "keeping",
+        "key_file": "sealing_keys",
+        "key_origin": "origin",
+        "keyring_state": "system_keyring",
+        "load_connections": "connections",
+        "needs": "capabilities",
+        "new_key": "sealing",
+        "open_batches": "batches",
+        "open_caller": "opening",
+        "open_endpoint": "opening",
+        "probe": "probing",
+        "promptflow_entry": "promptflow_connection",
+        "promptflow_fields": "promptflow_connection",
+        "read_connection_entries": "connection_entries",
+        "read_usage": "usage",
+        "reseal_connections": "repository",
+        "schema_of": "structured",
+        "stored_connections": "repository",
+        "suggest": "capabilities",
+    },
+)

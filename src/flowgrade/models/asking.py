@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from flowgrade.errors import FlowgradeError, ModelResponseError
 from flowgrade.models.model import Model
 from flowgrade.models.models import Models
 from flowgrade.models.request import ChatRequest, EmbeddingRequest
-from flowgrade.records import Failure, JsonObject, Usage
+from flowgrade.records import Failure, JsonObject, Record, Usage
 from flowgrade.tracing import start_trace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Record):
     """One call of one model."""
 
     model: str

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from flowgrade.errors import BatchError
 from flowgrade.models.interception import Callee
-from flowgrade.records import JsonObject, dumps, loads
+from flowgrade.records import JsonObject, Record, dumps, loads
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(Record):
     """How a batch stands."""
 
     id: str

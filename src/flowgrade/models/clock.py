@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from flowgrade.records import Record
 
 
 async def _sleep(seconds: float) -> None:
@@ -14,8 +15,7 @@ async def _sleep(seconds: float) -> None:
     await sleep(seconds)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Clock(Record):
     """Where waiting takes its time and its randomness from."""
 
     now: Callable[[], float] = time.time

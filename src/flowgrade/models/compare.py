@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 
 from flowgrade.models.asking import Answer, ask
 from flowgrade.models.models import Models
 from flowgrade.models.request import ChatRequest
-from flowgrade.records import Json, JsonObject
+from flowgrade.records import Json, JsonObject, Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Record):
     """How one model did over all questions. Times are of the calls that succeeded."""
 
     model: str
@@ -51,8 +49,7 @@ class Standing:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Record):
     """Questions, and for each the answers in the order of the models."""
 
     models: tuple[str, ...]

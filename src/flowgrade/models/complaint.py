@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
 
 import orjson
 
-from flowgrade.records import Json
+from flowgrade.records import Json, Record
 
 _LIMIT = 500  # characters of an endpoint's own words that a message repeats
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class Complaint(Record):
     """An endpoint's words about an error and the codes it gives them."""
 
     message: str

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from flowgrade.models.limits import ConnectionLimits
-from flowgrade.records import Json
+from flowgrade.records import Json, Record, field
 from flowgrade.settings import Secret, public_address, remember_address, remember_headers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
+class Timeouts(Record):
     """Seconds to wait in each phase of one attempt; None waits for ever."""
 
     connect: float | None = 10.0
@@ -32,8 +30,7 @@ class AuthMode(StrEnum):
     """By tokens of Microsoft Entra ID; ``configs`` and ``secrets`` may say for whom."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class Connection(Record, hide=("base_url", "headers")):
     """An endpoint and what it takes to call it.
 
     ``configs`` and ``secrets`` hold everything that the file said, also for connections that no
@@ -43,13 +40,13 @@ class Connection:
     name: str
     kind: str = "openai"
     """The name of the provider, an entry point of ``flowgrade.providers``."""
-    base_url: str | None = field(default=None, repr=False)
+    base_url: str | None = field(default=None)
     """Where the API's paths start; a password may stand in it."""
     api_key: Secret | None = None
     auth_mode: AuthMode = AuthMode.KEY
     api_version: str | None = None
     organization: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers of every call; they may hold secrets."""
     parameters: Mapping[str, Json] = field(default_factory=dict)
     """Defaults of the parameters of chats and completions."""

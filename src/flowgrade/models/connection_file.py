@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from difflib import get_close_matches
 
 from flowgrade.errors import InputError, Place, SettingsError
@@ -13,7 +12,7 @@ from flowgrade.models.connection import AuthMode, Connection, Timeouts
 from flowgrade.models.limits import ConnectionLimits, read_limits
 from flowgrade.models.promptflow_connection import is_promptflow, promptflow_entry
 from flowgrade.models.system_keyring import keyring_value
-from flowgrade.records import Json, JsonObject
+from flowgrade.records import Json, JsonObject, fields_of, replace
 from flowgrade.records.yaml import parse_yaml
 from flowgrade.settings import Secret, Settings
 
@@ -35,7 +34,7 @@ _FIELDS = frozenset(
 )
 _TEXTS = ("api_key", "api_version", "auth_mode", "base_url", "kind", "organization")
 _MAPPINGS = ("configs", "headers", "limits", "parameters", "secrets", "timeouts")
-_LIMITS = frozenset(field.name for field in fields(Timeouts))
+_LIMITS = frozenset(fields_of(Timeouts))
 _VARIABLE = re.compile(r"\$\{env:([^}]+)\}")
 _KEYRING = re.compile(r"\$\{keyring:([^}]+)\}")
 _PLACEHOLDERS = frozenset({"", "<no-change>", "<user-input>"})

@@ -7,7 +7,6 @@ fills in. The store is looked into when a connection is asked for that the file 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from flowgrade.errors import ConnectionSealedError, Place, SettingsError
@@ -15,6 +14,7 @@ from flowgrade.models.connection import Connection
 from flowgrade.models.environment import environment_connections
 from flowgrade.models.repository import StoredConnection, stored_connections
 from flowgrade.models.sealing_keys import find_keys
+from flowgrade.records import replace
 from flowgrade.settings import Settings
 from flowgrade.store import Store
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from flowgrade.records import Record, field
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
+
+class HttpRequest(Record, hide=("url", "headers", "body")):
     """A call to make once: it is not known to be safe to repeat."""
 
     method: str
-    url: str = field(repr=False)
+    url: str
     """With its query, percent-encoded; it may hold a key."""
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = field(default=None)
     seconds: float = 60.0
     most: int = 4_194_304
     """Bytes of the answer that are read; a longer one is an error."""
@@ -27,10 +27,9 @@ class HttpRequest:
         return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpReply:
+class HttpReply(Record, hide=("body",)):
     """What came back, whatever its status."""
 
     status: int
     content_type: str
-    body: bytes = field(repr=False)
+    body: bytes

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from flowgrade.errors import ConnectionNotFoundError, InputError
 from flowgrade.models.connection import Connection
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, replace
 from flowgrade.settings import Secret, Settings
 
 _VALUE = re.compile(r"\$\{([^.}:]+)\.([^}]+)\}")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from difflib import get_close_matches
 
 from flowgrade.errors import InputError
-from flowgrade.records import Json
+from flowgrade.records import Json, Record, fields_of, shallow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionLimits:
+class ConnectionLimits(Record):
     """At most so much, for each model and key of a connection; None is no limit."""
 
     requests_per_minute: int | None = None
@@ -28,13 +26,13 @@ class ConnectionLimits:
     def part(self, index: int, count: int) -> ConnectionLimits:
         """The part of worker ``index`` of so many. All parts together are the whole."""
         return ConnectionLimits(
-            **{field.name: _part(getattr(self, field.name), index, count) for field in fields(self)}
+            **{name: _part(value, index, count) for name, value in shallow(self).items()}
         )
 
 
 def read_limits(written: Mapping[str, Json]) -> ConnectionLimits | None:
     """The limits of a connection's file; raises InputError for what cannot be one."""
-    known = [field.name for field in fields(ConnectionLimits)]
+    known = fields_of(ConnectionLimits)
     for name, value in written.items():
         if name not in known:
             near = get_close_matches(str(name), known, n=1)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import orjson
 
 from flowgrade.models.connection import Connection
 from flowgrade.models.environment import LOCAL_SERVERS
 from flowgrade.models.models import Models
-from flowgrade.records import Json
+from flowgrade.records import Json, Record
 
 _SECONDS = 2.0
 _LIMIT = 4_000_000  # bytes of an answer that are read
 _SHOWN = 500  # models of a server
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalServer:
+class LocalServer(Record):
     """A server of this machine that answered."""
 
     connection: str

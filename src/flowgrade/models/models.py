@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from difflib import get_close_matches
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,30 +15,26 @@ from flowgrade.errors import (
     SettingsError,
     UnknownModelError,
 )
-from flowgrade.models.address import check_address
-from flowgrade.models.capabilities import Limits
-from flowgrade.models.catalog.catalog import Catalog
-from flowgrade.models.catalog.entry import CatalogModel
-from flowgrade.models.catalog.load import load_catalog
-from flowgrade.models.clock import Clock
-from flowgrade.models.connection import Connection
-from flowgrade.models.connections import Connections, StoreOf, load_connections
-from flowgrade.models.fallback import FallbackModel
-from flowgrade.models.inline import inline_connection, resolve_value
-from flowgrade.models.model import Model
-from flowgrade.models.observed import ObservedModel
-from flowgrade.models.prices import Tariff
-from flowgrade.models.provider import PROVIDERS, ModelLister, Provider
-from flowgrade.models.retry import RetryPolicy
-from flowgrade.models.scrub import hide, scrub, secrets_of
-from flowgrade.models.slots import Target, targets
-from flowgrade.models.transport import Transport
 from flowgrade.plugins import load_plugin, plugins
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, replace
 from flowgrade.settings import ModelSlot, Settings
 
 if TYPE_CHECKING:
+    from flowgrade.models.catalog.catalog import Catalog
+    from flowgrade.models.catalog.entry import CatalogModel
+    from flowgrade.models.clock import Clock
+    from flowgrade.models.connection import Connection
+    from flowgrade.models.connections import Connections, StoreOf
     from flowgrade.models.http_request import HttpReply, HttpRequest
+    from flowgrade.models.model import Model
+    from flowgrade.models.observed import ObservedModel
+    from flowgrade.models.provider import Provider
+    from flowgrade.models.retry import RetryPolicy
+    from flowgrade.models.slots import Target
+    from flowgrade.models.transport import Transport
+
+# Every flow is given the models, and many use none: what opens them is imported by what opens them.
+# ruff: noqa: PLC0415
 
 
 class Models:
@@ -60,10 +56,8 @@ class Models:
     ) -> None:
         self._settings = settings
         self._store = store
+        self._given = (retry, clock, part)
         self._connections: Connections | None = None
-        self._transport = Transport(
-            environment=settings.environment, retry=retry, clock=clock, part=part
-        )
         self._own: dict[str, Connection] = {}
         self._opened: dict[tuple[str, str], tuple[Connection, Model]] = {}
         self._slots: dict[str, Model] = {}
@@ -74,10 +68,14 @@ class Models:
         """What the surroundings say."""
         return self._settings
 
-    @property
+    @cached_property
     def transport(self) -> Transport:
         """What the models make their calls with."""
-        return self._transport
+        from flowgrade.models.transport import Transport
+
+        retry, clock, part = self._given
+        environment = self._settings.environment
+        return Transport(environment=environment, retry=retry, clock=clock, part=part)
 
     def connection(self, name: str) -> Connection:
         """The connection of that name; raises ConnectionNotFoundError with the nearest one."""
@@ -85,6 +83,8 @@ class Models:
 
     def inline_connection(self, kind: str, configuration: JsonObject) -> Connection:
         """The connection that a Prompty file's ``model.configuration`` spells out."""
+        from flowgrade.models.inline import inline_connection
+
         resolved = {
             name: self.resolve(value) if isinstance(value, str) else value
             for name, value in configuration.items()
@@ -99,17 +99,25 @@ class Models:
         """
         if "${" not in text:
             return text
+        from flowgrade.models.inline import resolve_value
+
         return resolve_value(text, self._settings, lambda: self.connections)
 
     def scrub(self, text: str) -> str:
         """``text`` without the secrets of the connections and what looks like a key."""
+        from flowgrade.models.scrub import scrub
+
         return scrub(text, self._secrets())
 
     def hide(self, text: str) -> str:
         """``text`` without the secrets of the connections, otherwise as it is."""
+        from flowgrade.models.scrub import hide
+
         return hide(text, self._secrets())
 
     def _secrets(self) -> list[str]:
+        from flowgrade.models.scrub import secrets_of
+
         try:
             return secrets_of(self.connections.ready())
         except SettingsError:
@@ -119,6 +127,8 @@ class Models:
     def connections(self) -> Connections:
         """The connections by name, read at the first use; raises SettingsError."""
         if self._connections is None:
+            from flowgrade.models.connections import load_connections
+
             self._connections = load_connections(self._settings, self._store)
         return self._connections
 
@@ -130,6 +140,8 @@ class Models:
     def catalog(self) -> Catalog:
         """What is known of models, read at the first use; raises SettingsError."""
         if self._catalog is None:
+            from flowgrade.models.catalog.load import load_catalog
+
             self._catalog = load_catalog(self._settings)
         return self._catalog
 
@@ -146,10 +158,10 @@ class Models:
             if slot is not None:
                 return self._slot(slot)
             found, name = self._split(model)
-        elif isinstance(connection, Connection):
-            found, name = connection, model
-        else:
+        elif isinstance(connection, str):
             found, name = self._named(connection), model
+        else:
+            found, name = connection, model
         opened = self._opened.get((found.name, name))
         if opened is None or opened[0] is not found:
             opened = self._opened[found.name, name] = found, self._open(name, found)
@@ -157,12 +169,14 @@ class Models:
 
     async def fetch(self, request: HttpRequest) -> HttpReply:
         """Make an HTTP call that is no call of a model; raises HttpError."""
-        from flowgrade.models.http import fetch  # noqa: PLC0415 aiohttp costs 100 ms
+        from flowgrade.models.http import fetch
 
-        return await fetch(self._transport, request)
+        return await fetch(self.transport, request)
 
     def known(self, model: str) -> CatalogModel | None:
         """What the catalog knows of the model that ``open`` would open; of a slot, its first."""
+        from flowgrade.models.slots import Target, targets
+
         slot = self._settings.models.get(model)
         target = targets(slot, self._settings.models)[0] if slot else Target(model=model)
         return self.catalog.of(*self._of_target(target))
@@ -183,15 +197,18 @@ class Models:
 
         One small call. Raises what ``open`` raises, and a ModelError when the endpoint refuses.
         """
+        from flowgrade.models.provider import ModelLister
+
         connection = self._named(name)
         provider = _provider(connection)
         if not isinstance(provider, ModelLister):
             return None
-        return await provider.list_models(connection, self._transport)
+        return await provider.list_models(connection, self.transport)
 
     async def aclose(self) -> None:
         """Close the connections that are kept open; the next call opens new ones."""
-        await self._transport.aclose()
+        if "transport" in self.__dict__:
+            await self.transport.aclose()
 
     async def __aenter__(self) -> Models:
         return self
@@ -224,6 +241,8 @@ class Models:
         found = self.connections.get(name)
         if found is not None:
             return found
+        from flowgrade.models.connection import Connection
+
         if name in _kinds():  # a provider from elsewhere that needs no connection
             return self._own.setdefault(name, Connection(name=name, kind=name))
         known = sorted({*self.connections, *_kinds()})
@@ -237,8 +256,12 @@ class Models:
         )
 
     def _open(self, model: str, connection: Connection) -> ObservedModel:
+        from flowgrade.models.capabilities import Limits
+        from flowgrade.models.observed import ObservedModel
+        from flowgrade.models.prices import Tariff
+
         provider = _provider(connection)
-        opened = provider.open(model, connection, self._transport)
+        opened = provider.open(model, connection, self.transport)
         leads_to = self.catalog.provider_for(connection)
         known = self.catalog.of(connection, model)
         name = f"{connection.name}/{model}"
@@ -253,6 +276,9 @@ class Models:
         )
 
     def _slot(self, slot: ModelSlot) -> Model:
+        from flowgrade.models.fallback import FallbackModel
+        from flowgrade.models.slots import targets
+
         opened = self._slots.get(slot.name)
         if opened is None:
             found = tuple(
@@ -284,6 +310,9 @@ _NEEDS_KEY = "api.openai.com"
 
 def _provider(connection: Connection) -> Provider:
     """What opens the models of a connection, once nothing is known to be wrong with it."""
+    from flowgrade.models.address import check_address
+    from flowgrade.models.provider import PROVIDERS, Provider
+
     if connection.unset:
         raise SettingsError(
             f"The connection '{connection.name}' names variables without a value: "
@@ -302,6 +331,8 @@ def _provider(connection: Connection) -> Provider:
 
 
 def _kinds() -> list[str]:
+    from flowgrade.models.provider import PROVIDERS
+
     return [plugin.name for plugin in plugins(PROVIDERS)]
 
 

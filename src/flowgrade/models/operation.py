@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from flowgrade.models.request import ChatRequest, CompletionRequest, EmbeddingRequest
 from flowgrade.models.response import ChatResponse, CompletionResponse, EmbeddingResponse
-from flowgrade.records import Json, JsonObject, SpanKind
+from flowgrade.records import Json, JsonObject, Record, SpanKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(Record):
     """A kind of call in the words of OpenTelemetry's GenAI conventions."""
 
     name: str

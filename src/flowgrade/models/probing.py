@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Literal
 
 from flowgrade.errors import FlowgradeError, ModelNotFoundError, UnsupportedByModelError
 from flowgrade.models.models import Models
 from flowgrade.models.request import ChatRequest, EmbeddingRequest
+from flowgrade.records import Record
 
 Outcome = Literal["ok", "unsure", "failed"]
 
 _FEW = 16  # tokens; some models refuse to answer in fewer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class Probe(Record):
     """What one call found out about a connection."""
 
     connection: str

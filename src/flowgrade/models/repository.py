@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flowgrade.models.sealing import SealingKey, key_of, seal, unseal
 from flowgrade.models.tables import CONNECTIONS
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record
 from flowgrade.store import Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredConnection:
+class StoredConnection(Record):
     """A connection as the store has it; what it says besides its name and kind is sealed."""
 
     name: str

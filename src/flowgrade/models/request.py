@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from flowgrade.records import Json, JsonObject
+from flowgrade.records import Json, JsonObject, Record, field
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatRequest:
+class ChatRequest(Record):
     """A conversation to continue."""
 
     messages: list[JsonObject]
@@ -18,16 +16,14 @@ class ChatRequest:
     """Sent as they are, unknown ones too; one that is None is left out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompletionRequest:
+class CompletionRequest(Record):
     """A text to continue."""
 
     prompt: str
     parameters: Mapping[str, Json] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmbeddingRequest:
+class EmbeddingRequest(Record):
     """Texts to turn into vectors."""
 
     inputs: list[str]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from flowgrade.records import Json, JsonObject, Usage
+from flowgrade.records import Json, JsonObject, Record, Usage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatResponse:
+class ChatResponse(Record):
     """A finished answer; the fields beside ``raw`` speak of its first choice."""
 
     text: str | None
@@ -56,8 +53,7 @@ class ChatResponse:
         return {key: value for key, value in found.items() if value} or None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatChunk:
+class ChatChunk(Record):
     """A piece of an answer that is being streamed."""
 
     text: str
@@ -88,8 +84,7 @@ class ChatChunk:
         return delta if isinstance(delta, dict) else {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompletionResponse:
+class CompletionResponse(Record):
     """A finished continuation of a prompt."""
 
     text: str
@@ -104,8 +99,7 @@ class CompletionResponse:
         return list(self.raw.get("choices") or ())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompletionChunk:
+class CompletionChunk(Record):
     """A piece of a continuation that is being streamed."""
 
     text: str
@@ -114,8 +108,7 @@ class CompletionChunk:
     raw: JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmbeddingResponse:
+class EmbeddingResponse(Record):
     """One vector for each input, in the order of the inputs."""
 
     vectors: list[list[float]]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from flowgrade.errors import ModelError
 from flowgrade.models.clock import Clock
+from flowgrade.records import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
+class RetryPolicy(Record):
     """Exponential backoff with full jitter.
 
     The delay before retry ``n`` (from 0) is uniform between 0 and ``min(cap, first * 2**n)``

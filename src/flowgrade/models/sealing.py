@@ -10,18 +10,16 @@ import base64
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flowgrade.errors import ConnectionSealedError
-from flowgrade.records import JsonObject, dumps, loads
+from flowgrade.records import JsonObject, Record, dumps, loads
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _FORM = "v1"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class SealingKey:
+class SealingKey(Record, kw_only=False, hide=("data",)):
     """One key, with a name that gives nothing of it away."""
 
     data: bytes

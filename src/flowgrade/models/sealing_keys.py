@@ -6,11 +6,11 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from flowgrade.errors import Place, SettingsError
 from flowgrade.models.sealing import SealingKey, new_key, parse_key
+from flowgrade.records import Record
 from flowgrade.settings import Settings
 
 VARIABLE = "FLOWGRADE_KEY"
@@ -18,8 +18,7 @@ KEY_FILE = "key"
 _MAKE = "Make one with: flowgrade connection new-key"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealingKeys:
+class SealingKeys(Record):
     """The keys that are here: the first seals, each of them opens."""
 
     keys: tuple[SealingKey, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from flowgrade.errors import AuthenticationError, ModelError
@@ -15,7 +14,7 @@ from flowgrade.models.entra import EntraSource
 from flowgrade.models.interception import active_intercept
 from flowgrade.models.tokens import Token, TokenKeeper
 from flowgrade.models.transport import Transport
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, replace
 
 T = TypeVar("T")
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from flowgrade.errors import Place
-from flowgrade.records import Json
+from flowgrade.records import Json, Record, field, replace
 from flowgrade.settings import ModelSlot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Record):
     """One model of a slot."""
 
     model: str

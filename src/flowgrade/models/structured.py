@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from flowgrade.errors import (
@@ -20,7 +19,7 @@ from flowgrade.models.model import Model
 from flowgrade.models.request import ChatRequest
 from flowgrade.models.response import ChatResponse
 from flowgrade.models.schema import Schema
-from flowgrade.records import Json, JsonObject, Usage, dumps, loads
+from flowgrade.records import Json, JsonObject, Record, Usage, dumps, loads, replace
 
 _FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)```", re.DOTALL)
 _SPAN = re.compile(r"[{\[].*[}\]]", re.DOTALL)
@@ -31,8 +30,7 @@ _instructed: WeakKeyDictionary[Model, bool] = WeakKeyDictionary()
 """Models whose endpoint was found not to take a schema: they are told in words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JsonAnswer:
+class JsonAnswer(Record):
     """An answer that a schema holds for."""
 
     value: Json

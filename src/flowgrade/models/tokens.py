@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Protocol
 
 from flowgrade.models.clock import Clock
+from flowgrade.records import Record
 from flowgrade.settings import Secret
 
 _AHEAD = 300.0
@@ -19,8 +19,7 @@ _PAUSE = 30.0
 """Seconds between two tries to renew a token that is still good."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class Token(Record):
     """A token and when it ends."""
 
     text: Secret

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import TypeVar, cast
 
 from flowgrade.errors import FlowgradeError, NotFoundError, PluginError
 from flowgrade.plugins.installed import EntryPoint, entry_points
+from flowgrade.records import Record
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plugin:
+class Plugin(Record):
     """A plugin that is installed, whether or not it can be loaded."""
 
     group: str

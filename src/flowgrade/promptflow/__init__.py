@@ -3,12 +3,11 @@
 The files themselves, ``flow.dag.yaml``, ``flow.flex.yaml`` and Prompty, are read by ``flows``.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
-from flowgrade.promptflow.finder import PromptFlowFinder
-from flowgrade.promptflow.host import Host, set_host
-from flowgrade.promptflow.values import promptflow_value
+from typing import TYPE_CHECKING
+
+from flowgrade.plugins import later
 
 if TYPE_CHECKING:
     from flowgrade.promptflow.client.client import PFClient
@@ -18,31 +17,11 @@ if TYPE_CHECKING:
     from flowgrade.promptflow.client.run_yaml import load_run
     from flowgrade.promptflow.client.submission import submission
     from flowgrade.promptflow.exporting import Exported, export_python
+    from flowgrade.promptflow.finder import PromptFlowFinder
+    from flowgrade.promptflow.host import Host, set_host
     from flowgrade.promptflow.importing import FoundFlow, Report, import_project
     from flowgrade.promptflow.steps import ask, bind, if_ran, in_thread, nothing, part, render
-
-# Loaded when used: a flow does not pay for the client, nor for imports and exports.
-_LATER = {
-    "Exported": "exporting",
-    "FoundFlow": "importing",
-    "PFClient": "client.client",
-    "Report": "importing",
-    "Run": "client.run",
-    "ask": "steps",
-    "bind": "steps",
-    "connection_json": "client.connections",
-    "detail_rows": "client.details",
-    "export_python": "exporting",
-    "if_ran": "steps",
-    "import_project": "importing",
-    "in_thread": "steps",
-    "load_run": "client.run_yaml",
-    "nothing": "steps",
-    "part": "steps",
-    "render": "steps",
-    "set_fields": "client.run",
-    "submission": "client.submission",
-}
+    from flowgrade.promptflow.values import promptflow_value
 
 __all__ = [
     "Exported",
@@ -70,8 +49,31 @@ __all__ = [
     "submission",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"flowgrade.promptflow.{_LATER[name]}"), name)
+__getattr__ = later(
+    __name__,
+    {
+        "Exported": "exporting",
+        "FoundFlow": "importing",
+        "Host": "host",
+        "PFClient": "client.client",
+        "PromptFlowFinder": "finder",
+        "Report": "importing",
+        "Run": "client.run",
+        "ask": "steps",
+        "bind": "steps",
+        "connection_json": "client.connections",
+        "detail_rows": "client.details",
+        "export_python": "exporting",
+        "if_ran": "steps",
+        "import_project": "importing",
+        "in_thread": "steps",
+        "load_run": "client.run_yaml",
+        "nothing": "steps",
+        "part": "steps",
+        "promptflow_value": "values",
+        "render": "steps",
+        "set_fields": "client.run",
+        "set_host": "host",
+        "submission": "client.submission",
+    },
+)

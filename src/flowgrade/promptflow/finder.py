@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from flowgrade.promptflow.names import MODULES
 
 
-class PromptFlowFinder(MetaPathFinder):
+class PromptFlowFinder:
     """Finds ``promptflow`` and its modules, for flows written for that package.
 
     Python asks it only when the real package is not installed.
@@ -25,10 +24,10 @@ class PromptFlowFinder(MetaPathFinder):
         """A module of the table, or a package above one."""
         if fullname not in _packages():
             return None
-        return ModuleSpec(fullname, _LOADER, is_package=True)
+        return ModuleSpec(fullname, _LOADER, is_package=True)  # type: ignore[arg-type]
 
 
-class _NamesLoader(Loader):
+class _NamesLoader:
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return _Names(spec.name, f"Flowgrade's names for {spec.name}.")
 

@@ -8,13 +8,15 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flowgrade.errors import FlowgradeError
 from flowgrade.flows import Flow, in_flow_loop, run_blocking
-from flowgrade.models import Models
 from flowgrade.runs import Run, RunOptions, Watch
 from flowgrade.store import Store
+
+if TYPE_CHECKING:
+    from flowgrade.models import Models
 
 T = TypeVar("T")
 Data = str | Path | Sequence[Mapping[str, Any]]

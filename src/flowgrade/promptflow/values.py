@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from flowgrade.errors import InputError
 from flowgrade.flows import NOT_MINE
-from flowgrade.models import Connection, Models
+from flowgrade.models import Connection
+
+if TYPE_CHECKING:
+    from flowgrade.models import Models
 
 
 def promptflow_value(annotation: Any, value: Any, models: Models) -> Any:

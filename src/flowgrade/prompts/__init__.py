@@ -5,20 +5,11 @@
 a message. ``load_prompty`` reads Prompty files. Jinja and YAML are loaded when first used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
-from flowgrade.prompts.escaping import PromptText, has_roles
-from flowgrade.prompts.images import (
-    Image,
-    MessageFormat,
-    image_of_line,
-    images_in,
-    load_image,
-    load_images,
-)
-from flowgrade.prompts.limits import Limits
-from flowgrade.prompts.source import TemplateSource, read_template, with_included
+from typing import TYPE_CHECKING
+
+from flowgrade.plugins import later
 
 if TYPE_CHECKING:
     from flowgrade.prompts.chat import Dialect, parse_chat
@@ -31,6 +22,16 @@ if TYPE_CHECKING:
         prompt_files,
         prompt_of,
     )
+    from flowgrade.prompts.escaping import PromptText, has_roles
+    from flowgrade.prompts.images import (
+        Image,
+        MessageFormat,
+        image_of_line,
+        images_in,
+        load_image,
+        load_images,
+    )
+    from flowgrade.prompts.limits import Limits
     from flowgrade.prompts.lint import Finding, Severity, lint_prompt
     from flowgrade.prompts.messages import render_chat, render_text
     from flowgrade.prompts.opening import check_opening
@@ -43,36 +44,8 @@ if TYPE_CHECKING:
         text_of,
         texts_of,
     )
+    from flowgrade.prompts.source import TemplateSource, read_template, with_included
     from flowgrade.prompts.template import render, variables_of
-
-_LAZY = {
-    "Dialect": "chat",
-    "Finding": "lint",
-    "PromptEntry": "collection",
-    "Prompty": "prompty",
-    "References": "references",
-    "Severity": "lint",
-    "errors_placed": "sending",
-    "estimated_tokens": "sending",
-    "find_prompt": "collection",
-    "library_prompts": "collection",
-    "lint_prompt": "lint",
-    "load_prompty": "prompty",
-    "check_opening": "opening",
-    "messages_of": "sending",
-    "new_prompt": "collection",
-    "parse_chat": "chat",
-    "parse_prompty": "prompty",
-    "project_prompts": "collection",
-    "prompt_files": "collection",
-    "prompt_of": "collection",
-    "render": "template",
-    "render_chat": "messages",
-    "render_text": "messages",
-    "text_of": "sending",
-    "texts_of": "sending",
-    "variables_of": "template",
-}
 
 __all__ = [
     "Dialect",
@@ -115,8 +88,46 @@ __all__ = [
     "with_included",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+__getattr__ = later(
+    __name__,
+    {
+        "Dialect": "chat",
+        "Finding": "lint",
+        "Image": "images",
+        "Limits": "limits",
+        "MessageFormat": "images",
+        "PromptEntry": "collection",
+        "PromptText": "escaping",
+        "Prompty": "prompty",
+        "References": "references",
+        "Severity": "lint",
+        "TemplateSource": "source",
+        "check_opening": "opening",
+        "errors_placed": "sending",
+        "estimated_tokens": "sending",
+        "find_prompt": "collection",
+        "has_roles": "escaping",
+        "image_of_line": "images",
+        "images_in": "images",
+        "library_prompts": "collection",
+        "lint_prompt": "lint",
+        "load_image": "images",
+        "load_images": "images",
+        "load_prompty": "prompty",
+        "messages_of": "sending",
+        "new_prompt": "collection",
+        "parse_chat": "chat",
+        "parse_prompty": "prompty",
+        "project_prompts": "collection",
+        "prompt_files": "collection",
+        "prompt_of": "collection",
+        "read_template": "source",
+        "render": "template",
+        "render_chat": "messages",
+        "render_text": "messages",
+        "text_of": "sending",
+        "texts_of": "sending",
+        "variables_of": "template",
+        "with_included": "source",
+    },
+)

@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 from flowgrade.errors import FlowgradeError, InputError, NotFoundError
 from flowgrade.prompts.prompty import Prompty, load_prompty
+from flowgrade.records import Record
 
 LIBRARY = Path(__file__).parent / "library"
 """The folder of the prompts that come with Flowgrade."""
@@ -22,8 +22,7 @@ _NAME_LINE = re.compile(r"^name:.*$", re.MULTILINE)
 _SKIPPED = frozenset({"__pycache__", "node_modules", "venv"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptEntry:
+class PromptEntry(Record):
     """A prompt in the list."""
 
     name: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from flowgrade.errors import TemplateError
+from flowgrade.records import Record
 
 _WORK_PER_CHARACTER = 4
 _CHECK_EVERY = 4096
@@ -17,8 +17,7 @@ _VIEWS = (type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items()))
 _CONTAINERS = (list, tuple, set, frozenset, *_VIEWS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Record):
     """Bounds of one rendering; reaching one is a TemplateError."""
 
     characters: int = 4 * 1024 * 1024

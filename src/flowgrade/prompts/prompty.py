@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +12,7 @@ from flowgrade.errors import FlowDefinitionError, NotFoundError, Place
 from flowgrade.prompts.generations import engine_of, fields_of, model_of, type_name
 from flowgrade.prompts.references import References
 from flowgrade.prompts.source import TemplateSource, with_included
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record, field
 from flowgrade.records.yaml import parse_yaml
 
 _KEY = re.compile(r"^(\w+)[ \t]*:", re.MULTILINE)
@@ -25,8 +24,7 @@ _KNOWN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompty:
+class Prompty(Record, hide=("source", "lines")):
     """One Prompty file. The keys are those of prompt flow, whichever generation it was."""
 
     name: str
@@ -45,10 +43,10 @@ class Prompty:
     """Example values of the inputs."""
     template: str
     """With the files that it includes."""
-    source: TemplateSource = field(repr=False, compare=False)
+    source: TemplateSource
     """Where each part of the template stands."""
     path: Path
-    lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+    lines: Mapping[str, int] = field(default_factory=dict)
     """The line of each key of the front matter."""
     extra: JsonObject = field(default_factory=dict)
     """The other keys of the front matter: ``authors``, ``tags``, ``tools`` and so on."""

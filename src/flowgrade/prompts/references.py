@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flowgrade.errors import FlowDefinitionError, Place
-from flowgrade.records import Json, loads
+from flowgrade.records import Json, Record, loads
 from flowgrade.records.yaml import parse_yaml
 
 _ENV = re.compile(r"\$\{env:([^}]*)\}")
 _FILE = re.compile(r"\$\{file:([^}]*)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class References:
+class References(Record):
     """Where references are looked up, and the file to name when one cannot be."""
 
     environment: Mapping[str, str]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from pathlib import Path
 
 from flowgrade.errors import NotFoundError, Place, TemplateError
 from flowgrade.prompts.tags import tags_of
+from flowgrade.records import Record
 
 _INCLUDE = re.compile(r"\{%[-+]?\s*include\b(?P<rest>.*)%\}", re.DOTALL)
 _NAME = re.compile(r"\s*(['\"])(?P<name>[^'\"\n]+)\1\s*\Z")
@@ -22,8 +22,7 @@ _LARGEST = 1024 * 1024
 _TEXT = frozenset({".md", ".txt", ".jinja2", ".jinja", ".j2"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Record, kw_only=False):
     """A stretch of the text that comes from one file, from one position of it on."""
 
     start: int
@@ -32,8 +31,7 @@ class _Piece:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateSource:
+class TemplateSource(Record, kw_only=False):
     """A template's text and where it comes from."""
 
     text: str

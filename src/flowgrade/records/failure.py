@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
 
 from flowgrade.errors import FlowgradeError, NodeError
+from flowgrade.records.record import Record
 
 _FRAMES = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Record):
     """Class, message and trace of an error, as stored with the row or span it ended."""
 
     type: str

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
 import orjson
+
+from flowgrade.records.record import is_record, shallow
 
 _DESCRIBED = 4_096  # characters of a description
 _VALUES = 100_000  # looked at, so that a web of objects is not walked along each of its paths
@@ -21,8 +22,8 @@ def describe(value: Any) -> Any:
     as_json = getattr(value, "__flowgrade_json__", None)
     if as_json is not None and not isinstance(value, type):
         return as_json()
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: getattr(value, f.name) for f in fields(value)}
+    if is_record(value):
+        return shallow(value)
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     if isinstance(value, (set, frozenset)):
@@ -69,7 +70,7 @@ class _Copy:
             return {_key(key): self.of(item, depth) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.of(item, depth) for item in value]
-        if is_dataclass(value):
+        if is_record(value):
             return self.of(describe(value), depth)
         try:
             return orjson.Fragment(orjson.dumps(value, option=_OPTIONS))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flowgrade.errors import InputError
+from flowgrade.records.record import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ref:
+class Ref(Record):
     """One immutable version of one named thing, written ``flow/support@sha256:…``."""
 
     kind: str

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from flowgrade.records.record import Record
 from flowgrade.records.ref import Ref
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class Score(Record):
     """One named value with its reason, its judge and what was judged.
 
     Either ``run`` and ``row`` or ``trace_id`` (and ``span_id``) say what was judged.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from flowgrade.records.failure import Failure
 from flowgrade.records.json import Json, JsonObject
+from flowgrade.records.record import Record, field
 from flowgrade.records.ref import Ref
 from flowgrade.records.usage import Usage
 
@@ -25,8 +25,7 @@ class SpanKind(StrEnum):
     FUNCTION = "function"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Record):
     """One timed step of a trace. Times are nanoseconds since the Unix epoch."""
 
     trace_id: str

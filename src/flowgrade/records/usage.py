@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from flowgrade.records.record import Record, fields_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(Record):
     """Tokens of one or several model calls; a count that the endpoint did not give is None."""
 
     input_tokens: int | None = None
@@ -34,7 +33,7 @@ class Usage:
     def __add__(self, other: Usage) -> Usage:
         """The sum, where an unknown count stays out of it."""
         return Usage(
-            **{f.name: _sum(getattr(self, f.name), getattr(other, f.name)) for f in fields(Usage)}
+            **{name: _sum(getattr(self, name), getattr(other, name)) for name in fields_of(Usage)}
         )
 
 

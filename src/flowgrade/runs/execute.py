@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from flowgrade.errors import (
 )
 from flowgrade.flows import Flow, RowResult
 from flowgrade.plugins import load_plugin
-from flowgrade.records import Failure, JsonObject
+from flowgrade.records import Failure, JsonObject, Record, replace
 from flowgrade.runs.columns import column_reader
 from flowgrade.runs.engines.engine import ENGINES, Engine, Origin, Plan
 from flowgrade.runs.engines.opening import is_opening
@@ -53,8 +52,7 @@ Watch = Callable[[Progress], None]
 """Called once, with the counters of a run that begins; it may look at them as it likes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
+class RunOptions(Record):
     """How to start a run; see ``RunDefinition``."""
 
     name: str | None = None
@@ -69,8 +67,7 @@ class RunOptions:
     about: RunAbout = RunAbout()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeOptions:
+class ResumeOptions(Record):
     """How to go on with a run; what is None stays as it was."""
 
     accept_changes: bool = False

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
 from difflib import get_close_matches
 from typing import Any
 
 from flowgrade.errors import InputError, NotFoundError
-from flowgrade.records import Failure, JsonObject, digest_json, dumps_any, loads
+from flowgrade.records import Failure, JsonObject, as_dict, digest_json, dumps_any, loads, replace
 from flowgrade.runs.run import Run, RunAbout, RunDefinition, RunRow, RunStatus
 from flowgrade.runs.tables import RUN_ROWS, RUNS
 from flowgrade.store import Store, Transaction
@@ -44,7 +43,7 @@ def update_run(store: Store, run: Run) -> None:
             (
                 run.flow,
                 run.status,
-                dumps_any(asdict(run.definition)),
+                dumps_any(as_dict(run.definition)),
                 run.ended_ns,
                 run.seconds,
                 run.rows,
@@ -101,7 +100,7 @@ def ask_to_cancel(store: Store, name: str, *, wish: bool = True) -> None:
 
 def describe_run(store: Store, name: str, about: RunAbout) -> Run:
     """Store what people say about a run; raises NotFoundError."""
-    return _changed(store, name, "about", dumps_any(asdict(about)))
+    return _changed(store, name, "about", dumps_any(as_dict(about)))
 
 
 def archive_run(store: Store, name: str, *, archived: bool = True) -> Run:
@@ -210,7 +209,7 @@ def _values(run: Run) -> Sequence[Any]:
         run.flow,
         run.dataset,
         run.status,
-        dumps_any(asdict(run.definition)),
+        dumps_any(as_dict(run.definition)),
         run.created_ns,
         run.ended_ns,
         run.seconds,
@@ -219,7 +218,7 @@ def _values(run: Run) -> Sequence[Any]:
         dumps_any(run.aggregation),
         None,
         0,
-        dumps_any(asdict(run.about)),
+        dumps_any(as_dict(run.about)),
         int(run.archived),
     )
 

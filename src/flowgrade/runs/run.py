@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from flowgrade.errors import InputError
-from flowgrade.records import Failure, JsonObject
+from flowgrade.records import Failure, JsonObject, Record, field
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
@@ -28,8 +27,7 @@ class RunStatus(StrEnum):
     """It was running and its process is gone; it can be resumed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunAbout:
+class RunAbout(Record):
     """What people say about a run; it may change at any time."""
 
     display_name: str | None = None
@@ -37,8 +35,7 @@ class RunAbout:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunDefinition:
+class RunDefinition(Record):
     """What a run needs to start, and later to go on."""
 
     flow: str
@@ -71,8 +68,7 @@ class RunDefinition:
     """Refs of the flow in whose versions earlier parts of the run were done."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Record):
     """One flow over one dataset, as it stands now."""
 
     name: str
@@ -152,8 +148,7 @@ class Run:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
+class RunRow(Record):
     """One row of a run."""
 
     row: int

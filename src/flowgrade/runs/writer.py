@@ -146,5 +146,7 @@ class RowWriter:
 
 
 def _size(row: FinishedRow) -> int:
-    texts = sum(len(value) for value in row if isinstance(value, str))
-    return texts + sum(len(span.data) for span in row.spans) + _OBJECTS * (1 + len(row.spans))
+    size = len(row.inputs) + len(row.outputs or "") + len(row.kept or "") + len(row.error or "")
+    for span in row.spans:
+        size += len(span.data)
+    return size + _OBJECTS * (1 + len(row.spans))

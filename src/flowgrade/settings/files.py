@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from flowgrade.errors import Place, SettingsError
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record, field
 
 Path = tuple[str | int, ...]
 """The way to a value in a file: keys and positions in lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
+class SettingsFile(Record, kw_only=False):
     """What a YAML file says, checked, and the lines where it says it."""
 
     values: JsonObject = field(default_factory=dict)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowgrade.errors import SettingsError
+from flowgrade.records import Record, field
 from flowgrade.settings.redaction import is_secret_name, remember
 from flowgrade.settings.secret_files import secret_file
 from flowgrade.settings.slots import ModelSlot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
+class Variable(Record):
     """One environment variable that Flowgrade reads."""
 
     name: str
@@ -57,14 +56,13 @@ VARIABLES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Record, hide=("store", "environment")):
     """What the surroundings say, read once."""
 
     project: Path
     """The folder with ``flowgrade.yaml`` or ``.flowgrade``, else the current one."""
     home: Path
-    store: str = field(repr=False)
+    store: str
     """``sqlite:///path`` or ``postgresql://…``; a password may stand in it."""
     name: str = ""
     """The project's name."""
@@ -74,7 +72,7 @@ class Settings:
     models: Mapping[str, ModelSlot] = field(default_factory=dict)
     """Slots: names that flows use for models."""
     debug: bool = False
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict)
     """The process environment over the project's ``.env``; secrets may stand in it."""
     dotenv: frozenset[str] = frozenset()
     """Names of the variables whose value is that of ``.env``."""

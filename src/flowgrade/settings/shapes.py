@@ -11,19 +11,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import NoReturn, Protocol
 
 from flowgrade.errors import Place, SettingsError
-from flowgrade.records import Json, JsonObject
+from flowgrade.records import Json, JsonObject, Record, field
 from flowgrade.settings.files import Path, place_in
 
 _DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Record, kw_only=False):
     """Where in a file a value stands."""
 
     file: str
@@ -63,8 +61,7 @@ class Shape(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Record, kw_only=False):
     """A text, perhaps one of a few or of a certain form."""
 
     help: str = ""
@@ -99,8 +96,7 @@ def day(help: str = "") -> Text:
     return Text(help, pattern=_DAY, form="a date such as 2027-01-31")
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Record, kw_only=False):
     """A number from ``least`` to ``most``."""
 
     help: str = ""
@@ -128,8 +124,7 @@ class Number:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Record, kw_only=False):
     """Yes or no."""
 
     help: str = ""
@@ -144,8 +139,7 @@ class Flag:
         return {"type": "boolean", **_described(self.help)}
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Record, kw_only=False):
     """A list."""
 
     of: Shape
@@ -163,8 +157,7 @@ class Items:
         return {"type": "array", "items": self.of.schema(), **_described(self.help)}
 
 
-@dataclass(frozen=True, slots=True)
-class Anything:
+class Anything(Record, kw_only=False):
     """A mapping of names to any values."""
 
     help: str = ""
@@ -178,8 +171,7 @@ class Anything:
         return {"type": "object", **_described(self.help)}
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Record, kw_only=False):
     """A mapping of names that the user chooses."""
 
     of: Shape
@@ -205,8 +197,7 @@ class Named:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Record, kw_only=False):
     """A mapping with keys of its own."""
 
     keys: Mapping[str, Shape]
@@ -250,8 +241,7 @@ class Fields:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Short:
+class Short(Record, kw_only=False):
     """A text, or written out as a mapping."""
 
     text: Text

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from flowgrade.errors import Place, SettingsError
-from flowgrade.records import Json, JsonObject
+from flowgrade.records import Json, JsonObject, Record, field
 from flowgrade.settings.files import SettingsFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSlot:
+class ModelSlot(Record):
     """A name for a model, and what answers to it."""
 
     name: str

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from flowgrade.errors import StoreError
+from flowgrade.records import Record
 from flowgrade.store.database import Store, Transaction
 
 _FILE = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
@@ -22,17 +21,19 @@ CREATE TABLE IF NOT EXISTS flowgrade_migrations (
 _ONE_AT_A_TIME = 0x464C4F574D494752  # the key of PostgreSQL's lock for migrations
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Migration:
+class Migration(Record):
     """One step of the schema."""
 
     number: int
     name: str
-    statements: tuple[str, ...]
+    file: Path
+
+    def statements(self) -> tuple[str, ...]:
+        """What it does, in order."""
+        return _split(self.file.read_text(encoding="utf-8"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MigrationState:
+class MigrationState(Record):
     """Which migrations a database has and lacks."""
 
     applied: tuple[str, ...]
@@ -42,18 +43,16 @@ class MigrationState:
 @cache
 def migrations() -> tuple[Migration, ...]:
     """Every migration that this version of Flowgrade knows, in order."""
-    return read_migrations(files("flowgrade.store").joinpath("migrations"))
+    return read_migrations(Path(__file__).parent / "migrations")
 
 
-def read_migrations(folder: Traversable) -> tuple[Migration, ...]:
+def read_migrations(folder: Path) -> tuple[Migration, ...]:
     """The migrations in ``folder``, files such as ``0001_runs.sql``, in order."""
-    found = []
-    for file in folder.iterdir():
-        if match := _FILE.fullmatch(file.name):
-            statements = _split(file.read_text(encoding="utf-8"))
-            found.append(
-                Migration(number=int(match[1]), name=file.name[:-4], statements=statements)
-            )
+    found = [
+        Migration(number=int(match[1]), name=file.stem, file=file)
+        for file in folder.iterdir()
+        if (match := _FILE.fullmatch(file.name))
+    ]
     return tuple(sorted(found, key=lambda migration: migration.number))
 
 
@@ -105,7 +104,7 @@ def prepare(store: Store, known: Sequence[Migration] | None = None) -> None:
 
 
 def _apply(transaction: Transaction, migration: Migration) -> None:
-    for statement in migration.statements:
+    for statement in migration.statements():
         transaction.execute(statement)
     transaction.execute(
         "INSERT INTO flowgrade_migrations (number, name) VALUES (?, ?)",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -41,6 +42,9 @@ class Pool(Generic[C]):
         self._guard = threading.Lock()
         self._closed = False
         self._process = os.getpid()
+        # The last connection to a SQLite file tidies up behind itself as it closes, so the end of
+        # the process must not leave that to the operating system.
+        weakref.finalize(self, _close_all, self._idle, self._process)
 
     def take(self) -> C:
         """A connection for the caller alone; raises StoreError after ``close``."""
@@ -65,7 +69,8 @@ class Pool(Generic[C]):
         self._leave_parent()
         with self._guard:
             self._closed = True
-            idle, self._idle = self._idle, []
+            idle = self._idle.copy()
+            self._idle.clear()
         for connection in idle:
             connection.close()
 
@@ -75,3 +80,9 @@ class Pool(Generic[C]):
             self._guard = threading.Lock()  # the parent may have held it
             _inherited.extend(self._idle)
             self._idle = []
+
+
+def _close_all(idle: list[Any], process: int) -> None:
+    if process == os.getpid():
+        for connection in idle:
+            connection.close()

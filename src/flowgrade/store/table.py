@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
+
+from flowgrade.records import Record
 
 Conflict = Literal["error", "keep", "replace"]
 
 _ROWS = 64  # rows in one statement; keeps below SQLite's old limit of 999 values
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Record):
     """Name, columns in order and primary key. Migrations make the table itself."""
 
     name: str

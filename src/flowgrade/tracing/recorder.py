@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import orjson
 
-from flowgrade.records import Failure, Json, Ref, SpanKind, Usage, dumps_any
+from flowgrade.records import Failure, Json, Ref, SpanKind, Usage, dumps_any, encode_any
 from flowgrade.tracing.context import TraceContext, format_traceparent, opentelemetry_context
 from flowgrade.tracing.ids import new_span_id, new_trace_id
 
@@ -292,7 +292,9 @@ def current_traceparent() -> str | None:
 
 
 def _encode(value: object) -> orjson.Fragment:
-    text = dumps_any(value)
-    if len(text) > _VALUE_LIMIT:
-        text = dumps_any({"truncated": True, "characters": len(text), "start": text[:_PREVIEW]})
-    return orjson.Fragment(text)
+    found = encode_any(value)
+    if len(found) > _VALUE_LIMIT:
+        text = found.decode()
+        cut = {"truncated": True, "characters": len(text), "start": text[:_PREVIEW]}
+        found = encode_any(cut) if len(text) > _VALUE_LIMIT else found
+    return orjson.Fragment(found)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flowgrade.errors import InputError, NotFoundError
-from flowgrade.records import Failure, JsonObject, Ref, Span, SpanKind, Usage, loads
+from flowgrade.records import Failure, JsonObject, Record, Ref, Span, SpanKind, Usage, loads
 from flowgrade.store import Store, Transaction
 from flowgrade.tracing.recorder import RecordedSpan, Sink
 from flowgrade.tracing.tables import SPANS
@@ -16,8 +15,7 @@ from flowgrade.tracing.tables import SPANS
 _DIGITS = re.compile("[0-9a-f]{1,32}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceSummary:
+class TraceSummary(Record):
     """One trace in a list."""
 
     trace_id: str

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from flowgrade.records import Failure, JsonObject
+from flowgrade.records import Failure, JsonObject, Record, field
 
 _TITLE = 80  # characters
 
@@ -31,8 +30,7 @@ class TurnStatus(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class Shape(Record):
     """How a turn looks as a row of a dataset: the names that its partner has for things."""
 
     question: str = "question"
@@ -46,8 +44,7 @@ class Shape:
     """The output that answers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(Record):
     """A question and what came of it. Times are nanoseconds since the Unix epoch."""
 
     session: str
@@ -105,8 +102,7 @@ class Turn:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Record):
     """A conversation as it stands."""
 
     name: str

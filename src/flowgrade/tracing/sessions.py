@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any
 
 from flowgrade.errors import InputError, NotFoundError
-from flowgrade.records import Failure, JsonObject, dumps_any, loads
+from flowgrade.records import Failure, JsonObject, as_dict, dumps_any, loads
 from flowgrade.store import Store, Transaction
 from flowgrade.tracing.session import Session, SessionKind, Shape, Turn, TurnStatus, sum_known
 from flowgrade.tracing.tables import SESSION_TURNS, SESSIONS
@@ -175,7 +174,7 @@ def _turn_values(turn: Turn) -> tuple[object, ...]:
         dumps_any(turn.attachments),
         turn.system,
         dumps_any(turn.given),
-        dumps_any(asdict(turn.shape)),
+        dumps_any(as_dict(turn.shape)),
         turn.answer,
         None if turn.outputs is None else dumps_any(turn.outputs),
         None if turn.error is None else dumps_any(turn.error),

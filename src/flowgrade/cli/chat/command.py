@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from flowgrade.cli.folder import prints_as_messages
 from flowgrade.cli.show import json_out, note
 from flowgrade.cli.values import pairs
 from flowgrade.errors import UsageError
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, replace
 from flowgrade.tracing import Session, SessionKind, get_session, latest_session
 
 _LATEST = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from glob import escape, glob
 from pathlib import Path
@@ -24,7 +23,7 @@ from flowgrade.cli.chat.talk import Talk, figures, given_of
 from flowgrade.cli.show import UNKNOWN, amount, money, note
 from flowgrade.cli.waterfall import waterfall
 from flowgrade.errors import InputError, UsageError
-from flowgrade.records import dumps, dumps_any
+from flowgrade.records import Record, dumps, dumps_any
 from flowgrade.tracing import SessionKind, get_trace, sum_known
 
 _NAME = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.S)
@@ -34,8 +33,7 @@ class End(Exception):
     """The chat is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Record, kw_only=False):
     """One command: what it takes, what it does."""
 
     argument: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import replace
 
 import click
 
@@ -13,6 +12,7 @@ from flowgrade.cli.show import note
 from flowgrade.cli.values import pairs
 from flowgrade.errors import InputError
 from flowgrade.promptflow import Run
+from flowgrade.records import replace
 from flowgrade.runs import RunAbout, archive_run, delete_run, describe_run, get_run
 
 

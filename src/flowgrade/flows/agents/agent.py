@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -21,7 +20,7 @@ from flowgrade.flows.agents.tool import AgentTool, ToolContext, ToolSet
 from flowgrade.flows.flow import Flow
 from flowgrade.flows.loop import run_blocking
 from flowgrade.models import Model, Models
-from flowgrade.records import Json, JsonObject, SpanKind
+from flowgrade.records import Json, JsonObject, Record, SpanKind, field
 from flowgrade.tracing import ActiveSpan, Sink, current_span, span_of_part, start_trace
 
 ToolLike: TypeAlias = Callable[..., Any] | Flow | AgentTool | ToolSet
@@ -33,8 +32,7 @@ def _keep_nothing(spans: object) -> None:
     pass
 
 
-@dataclass(frozen=True, kw_only=True)
-class Agent:
+class Agent(Record, dict=True, hide=("models", "inputs", "sink")):
     """A model with tools. ``flowgrade.agent(…)`` makes one from the name of a model.
 
     ``run`` and ``arun`` give an ``AgentResult``; ``astream`` gives what happens as it happens.
@@ -45,7 +43,7 @@ class Agent:
 
     model: str | Model
     """A model, or its name for ``models``."""
-    models: Models = field(repr=False)
+    models: Models
     tools: Sequence[ToolLike] = ()
     """Typed functions, flows, and sets of tools such as ``McpTools``."""
     instructions: str | None = None
@@ -63,9 +61,9 @@ class Agent:
     refused."""
     approve: Sequence[str] = ()
     """Names of tools marked ``confirm`` that need nobody's agreement here."""
-    inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
     """What sets of tools may read: the inputs of the agent's node."""
-    sink: Sink = field(default=_keep_nothing, repr=False)
+    sink: Sink = field(default=_keep_nothing)
     """Takes the spans of calls made outside a flow."""
 
     def run(self, question: Question, *, confirm: Confirm | None = None) -> AgentResult:

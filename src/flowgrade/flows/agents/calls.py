@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -18,12 +17,11 @@ from flowgrade.flows.agents.result import AgentToolCall, ToolCallRecord
 from flowgrade.flows.agents.tool import AgentTool
 from flowgrade.models import Models
 from flowgrade.prompts import Image
-from flowgrade.records import Json, JsonObject, SpanKind, loads
+from flowgrade.records import Json, JsonObject, Record, SpanKind, loads, replace
 from flowgrade.tracing import ActiveSpan, span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Record):
     """What a call came to."""
 
     record: ToolCallRecord

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import Any
 
 from flowgrade.errors import InputError
+from flowgrade.records import Record, fields_of
 
 WIDTH = 16
 """Tool calls of one step that run at once, at most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentLimits:
+class AgentLimits(Record):
     """Bounds of one call of an agent; None is no bound. What is reached ends it."""
 
     steps: int | None = 20
@@ -33,20 +32,20 @@ class AgentLimits:
     """Of one tool's result that the model gets; the rest is cut off and the model told."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            whole = field.name not in ("cost", "seconds", "tool_seconds")
+        for name in fields_of(self):
+            value = getattr(self, name)
+            whole = name not in ("cost", "seconds", "tool_seconds")
             fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
             if value is not None and not (fits and value > 0):
                 raise InputError(
-                    f"The limit '{field.name}' of an agent is {value!r}.",
+                    f"The limit '{name}' of an agent is {value!r}.",
                     hint=f"Give a{' whole' if whole else ''} number above 0, or null for no limit.",
                 )
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> AgentLimits:
         """Limits from a mapping; raises InputError for a name or value that is none."""
-        known = [field.name for field in fields(cls)]
+        known = fields_of(cls)
         for name in given:
             if name not in known:
                 raise InputError(

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flowgrade.errors import FlowDefinitionError, SettingsError
 from flowgrade.models import Models
+from flowgrade.records import Record, field
 
 _THEN_A_NAME = ("-m", "-y", "-u")
 _ENVIRONMENT = re.compile(r"\$\{env:([^}]+)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerSpec:
+class ServerSpec(Record, hide=("env", "headers", "secrets")):
     """One MCP server; equal ones share a session. Values are resolved: secrets may stand in it."""
 
     command: tuple[str, ...] = ()
-    env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    env: tuple[tuple[str, str], ...] = field(default=())
     cwd: str | None = None
     url: str | None = None
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=())
+    secrets: tuple[str, ...] = field(default=())
     """Values that nothing may show: those of headers, and what came from elsewhere."""
 
     @property

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from flowgrade.errors import FlowDefinitionError, InputError, Place
 from flowgrade.flows.agents.openapi_schema import Expansion
-from flowgrade.records import JsonObject, loads
+from flowgrade.records import JsonObject, Record, loads
 from flowgrade.records.yaml import parse_yaml
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _DEPTH = 40  # of references within references
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(Record):
     """One operation of a document."""
 
     name: str
@@ -30,13 +28,12 @@ class Operation:
     raw: JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Record, hide=("raw",)):
     """A document of OpenAPI 3."""
 
     source: str
     """Its file or address, for messages."""
-    raw: JsonObject = field(repr=False)
+    raw: JsonObject
 
     def operations(self) -> Iterator[Operation]:
         """Every operation."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +11,7 @@ from flowgrade.errors import FlowDefinitionError, ToolError
 from flowgrade.flows.agents.flow_tool import tool_name
 from flowgrade.flows.agents.openapi_document import Document, Operation
 from flowgrade.models import HttpReply, HttpRequest
-from flowgrade.records import Json, JsonObject, dumps, loads
+from flowgrade.records import Json, JsonObject, Record, dumps, loads
 
 BODY = "body"
 """Name of the argument that is the request's body."""
@@ -23,8 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _COMPLAINT = 2_000  # characters of an error's body that a model gets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Record):
     """A parameter of an operation."""
 
     argument: str
@@ -37,8 +35,7 @@ class Field:
     style: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Record, hide=("headers", "query")):
     """An operation, ready to be called with a model's arguments."""
 
     operation: Operation
@@ -46,8 +43,8 @@ class Call:
     body: JsonObject | None
     body_required: bool
     server: str
-    headers: Mapping[str, str] = field(repr=False)
-    query: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
 
     @property
     def name(self) -> str:

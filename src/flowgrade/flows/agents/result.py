@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from flowgrade.records import Json, JsonObject, Usage
+from flowgrade.records import Json, JsonObject, Record, Usage
 
 StopReason: TypeAlias = Literal[
     "answer", "length", "steps", "tool_calls", "tokens", "cost", "seconds", "repeats"
@@ -14,8 +13,7 @@ StopReason: TypeAlias = Literal[
 The others are the limit that was reached before there was an answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCallRecord:
+class ToolCallRecord(Record):
     """One call of a tool and what came of it."""
 
     step: int
@@ -31,8 +29,7 @@ class ToolCallRecord:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentResult:
+class AgentResult(Record):
     """How a call of an agent ended."""
 
     answer: str | None
@@ -63,16 +60,14 @@ class AgentResult:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class AgentText:
+class AgentText(Record, kw_only=False):
     """A piece of text of the model, as it comes."""
 
     step: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class AgentToolCall:
+class AgentToolCall(Record, kw_only=False):
     """A call of a tool that begins."""
 
     step: int

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from flowgrade.errors import FlowDefinitionError, Place
-from flowgrade.records import Json
+from flowgrade.records import Json, Record
 
 COMMON = ("allow", "confirm", "timeout")
 """Fields that every source of tools has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceSpec:
+class SourceSpec(Record):
     """The fields of one entry of an agent's ``tools``, checked one by one as they are read."""
 
     kind: str

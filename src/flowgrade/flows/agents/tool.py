@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, Protocol, runtime_checkable
+
+from msgspec.structs import force_setattr
 
 from flowgrade.errors import FlowDefinitionError, Place
 from flowgrade.flows.agents.validation import Validator
 from flowgrade.flows.step import Workshop
 from flowgrade.models import Models
 from flowgrade.prompts import Image
-from flowgrade.records import Json, JsonObject
+from flowgrade.records import Json, JsonObject, Record, field, replace
 
 TOOL_SOURCES = "flowgrade.tools"
 """Entry-point group of the sources of tools; a name is the key in an agent's ``tools``."""
@@ -21,8 +22,7 @@ TOOL_SOURCES = "flowgrade.tools"
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentTool:
+class AgentTool(Record, hide=("call", "validator")):
     """Something that a model may call."""
 
     name: str
@@ -30,7 +30,7 @@ class AgentTool:
     description: str
     parameters: JsonObject
     """JSON Schema of its arguments, an object."""
-    call: Callable[[JsonObject], Awaitable[Any]] = field(repr=False)
+    call: Callable[[JsonObject], Awaitable[Any]]
     """Does the work with arguments that fit the schema. What it returns goes to the model: a
     ``ToolOutput``, a text, or any value as JSON. What it raises goes there as an error."""
     confirm: bool = False
@@ -39,7 +39,7 @@ class AgentTool:
     """Seconds that a call may take; the agent's limit if None."""
     origin: str = "function"
     """Where it comes from, such as ``mcp``; ``gen_ai.tool.type`` of its spans."""
-    validator: Validator = field(default=None, repr=False)  # type: ignore[assignment]
+    validator: Validator = field(default=None)  # type: ignore[assignment]
     """Checks arguments against ``parameters``; made from them when it is not given."""
 
     def __post_init__(self) -> None:
@@ -50,7 +50,7 @@ class AgentTool:
             )
         if self.validator is None:
             what = f"The parameters of the tool '{self.name}'"
-            object.__setattr__(self, "validator", Validator(self.parameters, what=what))
+            force_setattr(self, "validator", Validator(self.parameters, what=what))
 
     @property
     def definition(self) -> JsonObject:
@@ -65,16 +65,14 @@ class AgentTool:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolOutput:
+class ToolOutput(Record):
     """What a tool gives back when it is more than one value."""
 
     text: str
     images: tuple[Image, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolContext:
+class ToolContext(Record):
     """What a set of tools may use when an agent begins."""
 
     models: Models

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -28,7 +27,7 @@ from flowgrade.flows.streams import Emit
 from flowgrade.models import Models
 from flowgrade.plugins import load_plugin, plugins
 from flowgrade.prompts import render_chat, variables_of
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record
 
 FIELDS = ("tools", "limits", "on_limit", "output_schema", "approve")
 """Fields of the node that other types of nodes do not have."""
@@ -67,8 +66,7 @@ class AgentNode:
 NODE_TYPE = AgentNode()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Settings:
+class _Settings(Record):
     tools: Sequence[ToolSet]
     limits: AgentLimits
     on_limit: Any

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -21,7 +20,7 @@ from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.options import check_options, choice, refuse, whole_number
 from flowgrade.flows.references import Binding, parse_path, walk
 from flowgrade.flows.step import Arguments, Step, Workshop, do, literals_of, references_of
-from flowgrade.records import SpanKind
+from flowgrade.records import SpanKind, replace
 from flowgrade.tracing import span
 
 _OWN = ("each", "until", "max_iterations", "feed", "at_bound")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from flowgrade.flows.definition import NodeSpec
 from flowgrade.flows.options import check_options, choice, names, refuse, whole_number
 from flowgrade.flows.references import Binding
 from flowgrade.flows.step import Arguments, Step, Workshop, do, literals_of, references_of
-from flowgrade.records import Failure, SpanKind
+from flowgrade.records import Failure, SpanKind, replace
 from flowgrade.tracing import current_span, span
 
 _OWN = ("each", "over", "concurrency", "on_error")

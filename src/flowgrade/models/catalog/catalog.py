@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from ipaddress import ip_address
@@ -18,7 +17,7 @@ from flowgrade.models.catalog.entry import (
     provider_of,
 )
 from flowgrade.models.connection import Connection
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, replace
 from flowgrade.settings import SettingsFile
 
 # gpt-4o-2024-08-06, claude-sonnet-4-5-20250929, claude-sonnet-4-5@20250929

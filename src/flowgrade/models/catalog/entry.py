@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record, fields_of
 
 CAPABILITIES = {
     "chat": "continues a conversation",
@@ -33,8 +31,7 @@ DEPLOYMENTS = {
 """Where a model runs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
+class Rates(Record):
     """Prices of a million tokens of each kind; None where it is not known or not sold."""
 
     input: float | None = None
@@ -48,8 +45,7 @@ class Rates:
     audio_output: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(Record):
     """What a model costs, since when it is known and where from."""
 
     rates: Rates
@@ -65,8 +61,7 @@ class Price:
     long_rates: Rates | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogModel:
+class CatalogModel(Record):
     """What is known of a model. What is neither in ``has`` nor in ``lacks`` is not known."""
 
     name: str
@@ -90,8 +85,7 @@ class CatalogModel:
         return self.name.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogProvider:
+class CatalogProvider(Record):
     """A provider of models, and how its connections are told."""
 
     name: str
@@ -108,7 +102,7 @@ class CatalogProvider:
     """Of models that have none of their own."""
 
 
-_KINDS = frozenset(one.name for one in fields(Rates))
+_KINDS = frozenset(fields_of(Rates))
 
 
 def price_of(raw: JsonObject) -> Price:

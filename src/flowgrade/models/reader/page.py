@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flowgrade.models.reader.sentences import Piece, split
 from flowgrade.models.reader.words import content_keys
+from flowgrade.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Record, kw_only=False):
     """A context, its pieces, and for each piece its keys in order and as a set."""
 
     text: str

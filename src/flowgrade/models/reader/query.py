@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from flowgrade.models.reader.hints import hint
 from flowgrade.models.reader.words import content_keys
+from flowgrade.records import Record
 
 LIGHT_WEIGHT = 0.75
 BACKGROUND_WEIGHT = 0.5
@@ -23,8 +23,7 @@ refer consid describ known know caus result includ becom 1 2 1st
 _LIGHT = frozenset(_LIGHT_TEXT.split())
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Record, kw_only=False):
     """The words a question looks for, by weight, and the form of its answer.
 
     ``words`` must be found for the question to be answered; ``background`` only helps to choose

@@ -6,13 +6,12 @@ is inferred, no model is loaded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flowgrade.errors import UsageError
 from flowgrade.models.reader.choosing import choose, fits
 from flowgrade.models.reader.page import Page, open_page
 from flowgrade.models.reader.query import Query, understand
 from flowgrade.models.reader.scoring import Candidate, rank
+from flowgrade.records import Record
 
 NO_ANSWER = "The context does not answer the question."
 
@@ -20,8 +19,7 @@ THRESHOLD = 0.38  # confidence below which the context is taken not to answer; m
 UNMET = 0.75  # factor on the confidence if the best sentence lacks the number, date, ... asked for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
+class Sentence(Record):
     """A sentence of the context as it stands there, between two character offsets.
 
     ``score`` ranks the sentences of one reading; it is at least 0 and may exceed 1.
@@ -33,8 +31,7 @@ class Sentence:
     score: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Record):
     """What the context says to a question: sentences of it, or that it does not answer.
 
     ``score`` is the confidence in 0..1 that the context answers the question: how much of the

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 from flowgrade.models.reader.blocks import Kind
@@ -20,6 +19,7 @@ from flowgrade.models.reader.hints import WORTH, meets, refers_back
 from flowgrade.models.reader.page import Page
 from flowgrade.models.reader.query import Query
 from flowgrade.models.reader.synonyms import alternatives
+from flowgrade.records import Record
 
 # Measured on public development data (SQuAD 1.1), where changing one by half moves the share of
 # right sentences by less than a percentage point; that data has no headings and no lists, so LEAD,
@@ -42,8 +42,7 @@ LENGTH = 0.1
 USUAL = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Record, kw_only=False):
     """A piece with its score and the share of each question word that it accounts for."""
 
     index: int
@@ -51,8 +50,7 @@ class Candidate:
     credits: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(Record, kw_only=False):
     """A query over a page, with what is the same for every piece."""
 
     query: Query

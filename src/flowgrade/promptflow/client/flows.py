@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,14 @@ from flowgrade.flows import Execution, Flow, flow_problems
 from flowgrade.promptflow.callables import unwrapped
 from flowgrade.promptflow.client.signature import signature_in
 from flowgrade.promptflow.host import Host, blocking
-from flowgrade.records import JsonObject, loads
+from flowgrade.records import JsonObject, Record, loads
 from flowgrade.tracing import store_sink
 
 _DEFINITION = "flow.flex.yaml"
 _IGNORED = shutil.ignore_patterns(".git", "__pycache__", ".flowgrade", ".promptflow", ".venv")
 
 
-@dataclass(frozen=True, slots=True)
-class ValidationResult:
+class ValidationResult(Record, kw_only=False):
     """What ``validate`` found."""
 
     problems: tuple[FlowgradeError, ...]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from flowgrade.flows import Flow, parse_choice
 from flowgrade.promptflow.callables import connection_overrides
 from flowgrade.promptflow.client.run import Run, name_of
 from flowgrade.promptflow.host import Host
+from flowgrade.records import Record, replace
 from flowgrade.runs import Run as OwnRun
 from flowgrade.runs import (
     RunAbout,
@@ -29,8 +29,7 @@ from flowgrade.settings import read_dotenv
 _MACRO = re.compile(r"\$\{(variant_id|run|timestamp)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
+class Submission(Record):
     """A run that is ready to begin."""
 
     name: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
@@ -12,10 +11,10 @@ from flowgrade.flows import NodeSpec, Step, Tool, Workshop, find_package_tool, f
 from flowgrade.promptflow.exporting.naming import Names, identifier, is_name
 from flowgrade.promptflow.exporting.refusing import refuse
 from flowgrade.promptflow.exporting.writing import call, is_plain, literal
+from flowgrade.records import Record, field
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Callee:
+class Callee(Record):
     """What a node calls: its name in the module, and what makes that name."""
 
     name: str

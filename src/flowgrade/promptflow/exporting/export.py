@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,13 @@ from flowgrade.models import Models
 from flowgrade.promptflow.exporting.module import module_text
 from flowgrade.promptflow.exporting.plan import plan
 from flowgrade.promptflow.exporting.refusing import check
+from flowgrade.records import Record
 
 _SKIPPED = frozenset({"__pycache__", "node_modules", "venv"})
 _DEFINITIONS = ("flow.dag.yaml", "flow.dag.yml", "flow.tools.json")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class Exported(Record):
     """A flow as Python source."""
 
     text: str

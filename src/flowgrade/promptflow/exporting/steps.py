@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from flowgrade.flows import Binding, NodeSpec
 from flowgrade.promptflow.exporting.callee import Callee
 from flowgrade.promptflow.exporting.naming import is_name
 from flowgrade.promptflow.exporting.writing import WIDTH, bracketed, call, comment, literal
+from flowgrade.records import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(Record):
     """A node with what it is called in the exported code."""
 
     node: NodeSpec

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from flowgrade.errors import Place
 from flowgrade.flows import read_yaml_file
 from flowgrade.promptflow.importing.connection_types import SECRET, is_placeholder, variable_of
 from flowgrade.promptflow.importing.report import Decision, FoundConnection, Use
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, replace
 from flowgrade.settings import Secret
 
 _PLACEHOLDER = re.compile(r"<[^<>]+>")

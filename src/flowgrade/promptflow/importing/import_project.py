@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from flowgrade.errors import FlowgradeError, InputError
@@ -23,6 +22,7 @@ from flowgrade.promptflow.importing.local_store import (
 from flowgrade.promptflow.importing.report import FoundConnection, FoundFlow, Report
 from flowgrade.promptflow.importing.tree import scan
 from flowgrade.promptflow.importing.writing import CONNECTIONS, PROJECT, write_project
+from flowgrade.records import replace
 from flowgrade.settings import read_settings
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from flowgrade.errors import FlowDefinitionError, Place
+from flowgrade.records import Record
 
 _CAUGHT = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
+class Import(Record):
     """One import statement, or one name of it."""
 
     module: str

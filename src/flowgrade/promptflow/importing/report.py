@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowgrade.errors import Place
-from flowgrade.records import Json, JsonObject
+from flowgrade.records import Json, JsonObject, Record, field
 from flowgrade.settings import Secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Record):
     """Something that a person has to do or decide before a flow runs."""
 
     kind: str
@@ -31,16 +29,14 @@ class Decision:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class Use(Record):
     """A place where a connection is named."""
 
     connection: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundFlow:
+class FoundFlow(Record):
     """A flow, or a run's YAML, and what it still needs."""
 
     path: Path
@@ -65,8 +61,7 @@ class FoundFlow:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundConnection:
+class FoundConnection(Record, hide=("secrets",)):
     """A connection of prompt flow: everything but its secrets in clear."""
 
     name: str
@@ -77,7 +72,7 @@ class FoundConnection:
     fields: Mapping[str, Json] = field(default_factory=dict)
     """Values beside ``configs`` and ``secrets``: ``api_base``, ``api_version`` and so on."""
     configs: Mapping[str, Json] = field(default_factory=dict)
-    secrets: Mapping[str, Secret | None] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, Secret | None] = field(default_factory=dict)
     """Each secret; None where it could not be read."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """The environment variable that gives each secret."""
@@ -94,8 +89,7 @@ class FoundConnection:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Record):
     """What an import found, wrote and left to decide."""
 
     project: Path

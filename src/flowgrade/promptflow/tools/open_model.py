@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +20,7 @@ from flowgrade.promptflow.host import host
 from flowgrade.promptflow.llm import escaped
 from flowgrade.promptflow.tools.service import asked, post_json
 from flowgrade.prompts import render_chat, render_text
-from flowgrade.records import loads
+from flowgrade.records import Record, loads
 
 _SERVERLESS = (".inference.ai.azure.com", ".models.ai.azure.com", ".serverless.ml.azure.com")
 _FAMILIES = {"llama": "LLaMa", "dolly": "Dolly", "gpt2": "GPT-2", "falcon": "Falcon"}
@@ -37,8 +36,7 @@ class API(str, Enum):  # noqa: UP042  flows compare it as prompt flow defines it
     COMPLETION = "completion"
 
 
-@dataclass(frozen=True, slots=True)
-class _Endpoint:
+class _Endpoint(Record, kw_only=False):
     url: str
     key: str
     family: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from flowgrade.errors import Place
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record
 
 
 class Severity(StrEnum):
@@ -16,8 +15,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Record):
     """One thing that is wrong in a prompt."""
 
     rule: str

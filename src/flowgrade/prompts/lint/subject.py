@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from flowgrade.prompts.escaping import markers
 from flowgrade.prompts.prompty import Prompty, parse_prompty, split_prompty
 from flowgrade.prompts.source import TemplateSource, with_included
 from flowgrade.prompts.tags import Tag, tags_of
+from flowgrade.records import Record, field
 from flowgrade.records.yaml import parse_yaml_with_lines
 
 YamlPath = tuple[str | int, ...]
@@ -28,8 +28,7 @@ class Part(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Subject:
+class Subject(Record, dict=True):
     """One prompt: a Prompty file, or a template for a node."""
 
     path: Path

@@ -7,10 +7,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flowgrade.errors import FlowgradeError
+from flowgrade.records import Record, replace
 from flowgrade.runs.engines.engine import Plan, Rows, Work
 from flowgrade.runs.engines.local import lanes_for
 from flowgrade.runs.engines.pool import processors, worker_count
@@ -24,8 +24,7 @@ _WORTH = 0.002  # processor seconds of a row, from which on handing it to a work
 _GAIN = 3.0  # seconds that workers must save, at the least; their start takes about one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class Sample(Record):
     """What the rows of one look took."""
 
     rows: int

@@ -6,10 +6,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from flowgrade.errors import EngineError, WorkerDiedError
-from flowgrade.records import Failure, dumps_any
+from flowgrade.records import Failure, Record, dumps_any
 from flowgrade.runs.engines.engine import Work
 from flowgrade.runs.finished import FinishedRow
 from flowgrade.runs.source import Task
@@ -21,8 +20,7 @@ _DEATHS = 12  # of workers one after the other, without a row done between them
 _STILLBIRTH = 4  # what a worker counts there that ended by itself before it could begin
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Record, kw_only=False):
     """How a worker ended."""
 
     how: str
@@ -31,8 +29,7 @@ class Ending:
     """Whether that came from outside or may have; else it is sure that it ended by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Record, kw_only=False):
     """A row and how many workers died while they had it."""
 
     row: Task

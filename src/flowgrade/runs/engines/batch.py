@@ -12,13 +12,12 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from flowgrade.errors import BatchError, InputError, ModelError
 from flowgrade.flows import Execution
 from flowgrade.models import Batch, BatchAPI, Callee, Outcome, intercepted, open_batches
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record
 from flowgrade.runs.engines.engine import Plan, Work
 from flowgrade.runs.finished import FinishedRow
 from flowgrade.runs.source import Task
@@ -34,8 +33,7 @@ class _Collected(BaseException):
     """Ends a row at its call. No ``Exception``, so that no code of the flow takes it for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Record, kw_only=False):
     row: Task
     endpoint: Callee
     path: str

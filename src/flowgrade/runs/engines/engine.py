@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
 from typing import Protocol, runtime_checkable
 
 from flowgrade.flows import Flow
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record, field, shallow
 from flowgrade.runs.finished import FinishedRow
 from flowgrade.runs.source import Task
 
@@ -84,24 +83,22 @@ class State(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Record, hide=("environment", "variables")):
     """Where other processes get the flow and its models from; secrets stand in it."""
 
     opener: str
     """``module:function`` of what takes an ``Order`` and opens its flow."""
     project: str
     """The project's folder."""
-    environment: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str]
     """What the settings are read from."""
-    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict)
     """Environment variables that are set for the run."""
     most_workers: Callable[[], int | None] = lambda: None
     """How many there can be, since each needs a share of every connection's limits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Record):
     """How a run is to be done."""
 
     flow: Flow
@@ -118,11 +115,9 @@ class Plan:
 
     def work(self, source: Rows, sink: Sink, state: State) -> Work:
         """The work that follows from the plan."""
-        values = {field.name: getattr(self, field.name) for field in fields(Plan)}
-        return Work(**values, source=source, sink=sink, state=state)
+        return Work(**shallow(self), source=source, sink=sink, state=state)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Work(Plan):
     """What an engine is to do: every row of ``source``, each handed over by ``done`` once."""
 

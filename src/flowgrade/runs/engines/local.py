@@ -12,10 +12,10 @@ import contextvars
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from flowgrade.errors import InputError
 from flowgrade.flows import Execution, Flow, in_thread
+from flowgrade.records import Record
 from flowgrade.runs.engines.engine import Plan, Sink, Source, Work
 from flowgrade.runs.finished import FinishedRow
 from flowgrade.runs.source import Task
@@ -65,8 +65,7 @@ def _unwatched(lanes: int) -> None:
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lanes:
+class Lanes(Record):
     """Executes the rows of ``source`` with ``flow`` and hands the results to ``done``."""
 
     flow: Flow

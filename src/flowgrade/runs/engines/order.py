@@ -5,24 +5,22 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from flowgrade.errors import InputError, UsageError
 from flowgrade.flows import Flow, is_somebody_asked
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, Record, as_dict
 from flowgrade.runs.engines.engine import Origin, Plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(Record, hide=("environment", "variables")):
     """The flow to open, and this worker's part of the plan. Secrets stand in it."""
 
     opener: str
     project: str
-    environment: Mapping[str, str] = field(repr=False)
-    variables: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str]
+    variables: Mapping[str, str]
     source: str
     """What to load to get the flow."""
     ref: str
@@ -44,7 +42,7 @@ class Order:
 
     def as_json(self) -> JsonObject:
         """The order as it goes to the worker."""
-        return asdict(self)
+        return as_dict(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Order:

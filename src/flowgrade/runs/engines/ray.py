@@ -11,14 +11,13 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from flowgrade.errors import EngineError, InputError, MissingExtraError
 from flowgrade.flows import Flow, in_thread
-from flowgrade.records import JsonObject, dumps_any, loads
+from flowgrade.records import JsonObject, dumps_any, loads, replace
 from flowgrade.runs.engines.backlog import Ending
 from flowgrade.runs.engines.engine import Plan, Work
 from flowgrade.runs.engines.order import Order, check_loadable, order_for, origin_of

@@ -6,14 +6,13 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from flowgrade.errors import FlowgradeError, InputError
 from flowgrade.flows import Flow
-from flowgrade.records import JsonObject
+from flowgrade.records import JsonObject, replace
 from flowgrade.runs.engines.inbox import Inbox, Outbox
 from flowgrade.runs.engines.local import Lanes
 from flowgrade.runs.engines.opening import opening

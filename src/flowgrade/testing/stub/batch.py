@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from flowgrade.records import Record
 
-@dataclass(frozen=True, slots=True)
-class BatchAnswer:
+
+class BatchAnswer(Record, kw_only=False):
     """What one call of a batch is answered with, and after how many seconds."""
 
     status: int

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from flowgrade.records import Json, JsonObject, loads
+from flowgrade.records import Json, JsonObject, Record, loads
 from flowgrade.testing.stub.conversation import chat_of
 from flowgrade.testing.stub.paths import Endpoint, Route
 from flowgrade.testing.stub.refusal import StubRefusal
 from flowgrade.testing.stub.tokens import count_tokens
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Record):
     """What a client asks for."""
 
     path: str

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import lru_cache
 
 from aiohttp import web
 
-from flowgrade.records import dumps
+from flowgrade.records import as_dict, dumps
 from flowgrade.testing.stub import faults
 from flowgrade.testing.stub.batch import BatchAnswer
 from flowgrade.testing.stub.batches import BatchDesk
@@ -253,11 +252,11 @@ def _about_itself(request: web.BaseRequest, journal: Journal) -> web.Response:
         case "GET", "/livez":
             return json_answer(b'{"status":"ok"}')
         case "GET", "/stub/stats":
-            return json_answer(dumps(asdict(journal.stats)).encode())
+            return json_answer(dumps(as_dict(journal.stats)).encode())
         case "GET", "/stub/requests":
             last = request.query.get("last", "")
             kept = journal.last(int(last) if last.isdecimal() else MOST_REQUESTS)
-            return json_answer(dumps({"requests": [asdict(item) for item in kept]}).encode())
+            return json_answer(dumps({"requests": [as_dict(item) for item in kept]}).encode())
         case "DELETE", "/stub/requests":
             journal.clear()
             return web.Response(status=204)

@@ -6,11 +6,10 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import parse_qsl
 
-from flowgrade.records import Json, loads
+from flowgrade.records import Json, Record, loads
 
 RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
@@ -32,8 +31,7 @@ _SECRET = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedRequest:
+class RecordedRequest(Record):
     """A request as it came in; keys and other secrets are masked."""
 
     at: float
@@ -47,8 +45,7 @@ class RecordedRequest:
     """The decoded JSON; the text when it is not JSON; None without a body."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StubStats:
+class StubStats(Record):
     """Counts of model calls since the start or the last clearing."""
 
     calls: int
@@ -59,8 +56,7 @@ class StubStats:
     """Calls answered with an error, cut off, garbled, stalled or not at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Record, kw_only=False):
     at: float
     method: str
     path: str

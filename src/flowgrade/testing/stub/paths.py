@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+
+from flowgrade.records import Record
 
 
 class Endpoint(StrEnum):
@@ -19,8 +20,7 @@ class Endpoint(StrEnum):
     MODELS = "models"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Record):
     """An endpoint and what the path says about the model."""
 
     endpoint: Endpoint

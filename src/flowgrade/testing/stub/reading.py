@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import yaml
 
 from flowgrade.errors import InputError, Place
-from flowgrade.records import loads
+from flowgrade.records import fields_of, loads, replace
 from flowgrade.testing.stub.script import StubReply, StubScript, StubToolCall
 from flowgrade.testing.stub.script_error import StubScriptError
 
@@ -89,7 +88,7 @@ def _known_fields(
 ) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         raise StubScriptError("", f"expected a mapping, not {type(data).__name__}")
-    names = [field.name for field in fields(kind)]
+    names = fields_of(kind)
     for key in data:
         if key not in names:
             raise StubScriptError(str(key), "is unknown", hint=_suggestion(str(key), names))

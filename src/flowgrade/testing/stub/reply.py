@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
-from flowgrade.records import Json, JsonObject, dumps
+from flowgrade.records import Json, JsonObject, Record, dumps, replace
 from flowgrade.testing.stub.call import Call, whole_number
 from flowgrade.testing.stub.instance import named_properties, smallest_instance
 from flowgrade.testing.stub.paths import Endpoint
@@ -21,8 +20,7 @@ _ECHOED = 200
 _MOST_CHOICES = 128
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Record):
     """One choice: a text, calls of tools, or both."""
 
     text: str | None
@@ -32,8 +30,7 @@ class Answer:
     """The stop sequence that ended the text."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Record):
     """All choices of one reply, with what stands beside them."""
 
     call: Call

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from flowgrade.records import Record, field
 from flowgrade.testing.stub import script_error as checks
 from flowgrade.testing.stub.delay import DELAY, Delay
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StubToolCall:
+class StubToolCall(Record):
     """A call of a function that the stub asks for."""
 
     name: str
@@ -22,8 +21,7 @@ class StubToolCall:
         checks.check_fields(self, {"name": checks.TEXT, "arguments": _ARGUMENTS})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StubReply:
+class StubReply(Record):
     """A rule: which calls it is for, and what they are answered with.
 
     A condition left out is met by every call. Without ``text``, ``tool_calls`` and ``status`` the
@@ -69,8 +67,7 @@ class StubReply:
         checks.check_fields(self, _REPLY_CHECKS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StubScript:
+class StubScript(Record, hide=("require_key",)):
     """Everything the stub does, with the defaults of a quick and faultless model.
 
     Raises StubScriptError for a field whose value cannot be used. Durations are in seconds,
@@ -126,7 +123,7 @@ class StubScript:
     """Chunks of a stream after which nothing more comes, while the connection stays open."""
     rate_limit: float | None = None
     """The most calls in any second; more are answered 429."""
-    require_key: str | None = field(default=None, repr=False)
+    require_key: str | None = field(default=None)
     known_models: Sequence[str] | None = None
     content_filter_pattern: str | None = None
     """A regular expression; a call with a text where it is found is refused."""

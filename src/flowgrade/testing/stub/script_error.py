@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from math import isfinite
 
 from flowgrade.errors import InputError, Place
+from flowgrade.records import Record, replace
 
 
 class StubScriptError(InputError):
@@ -31,8 +31,7 @@ class StubScriptError(InputError):
         return StubScriptError(self.field, self.problem, hint=self.hint, place=place)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Record, kw_only=False):
     """A condition on a field's value and its wording: "must be <expected>"."""
 
     holds: Callable[[object], bool]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flowgrade.errors import FlowDefinitionError, Place, ToolError
@@ -16,7 +15,7 @@ from flowgrade.flows.agents.spec import SourceSpec
 from flowgrade.flows.agents.tool import AgentTool, ToolContext, ToolSet, chosen
 from flowgrade.flows.step import Workshop
 from flowgrade.models import Models
-from flowgrade.records import Json, JsonObject
+from flowgrade.records import Json, JsonObject, Record, field
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -26,8 +25,7 @@ _SECONDS = 30.0  # that listing the tools may take
 _PAGES = 100  # of a server's list of tools, at most
 
 
-@dataclass(frozen=True, kw_only=True)
-class McpTools:
+class McpTools(Record, dict=True, hide=("env", "headers")):
     """The tools of one MCP server. Give either ``command`` or ``url``.
 
     The session is shared by all agents of an event loop that name the same server; it ends with
@@ -37,13 +35,13 @@ class McpTools:
 
     command: Sequence[str] = ()
     """Program and arguments of a server that speaks over standard input and output."""
-    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    env: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of the command. Of this process's it has only ``PATH``, ``HOME`` and
     the like."""
     cwd: str | None = None
     url: str | None = None
     """Address of a server that speaks streamable HTTP."""
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
     allow: Sequence[str] | None = None
     """Names of the tools that may be used; all of them if None."""
     confirm: Sequence[str] | bool = False

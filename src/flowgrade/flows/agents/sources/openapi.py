@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -24,15 +23,14 @@ from flowgrade.flows.agents.spec import SourceSpec
 from flowgrade.flows.agents.tool import AgentTool, ToolContext, ToolSet, chosen
 from flowgrade.flows.step import Workshop
 from flowgrade.models import Connection, HttpRequest, Models
-from flowgrade.records import Json, JsonObject
+from flowgrade.records import Json, JsonObject, Record, field
 
 _SECONDS = 60.0
 _MOST = 1_048_576  # bytes of an answer
 _MOST_DOCUMENT = 33_554_432  # bytes
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpenApiTools:
+class OpenApiTools(Record, dict=True, hide=("headers",)):
     """Operations of an OpenAPI 3 document.
 
     The model chooses the values of parameters. The host is that of the document, or ``base_url``;
@@ -46,7 +44,7 @@ class OpenApiTools:
     """Operations by their ``operationId``, or ``get /path`` where they have none."""
     base_url: str | None = None
     connection: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
     """Sent with every call; values may be ``${env:NAME}`` or ``${connection.key}``."""
     confirm: Sequence[str] | bool = False
     """Operations that need a person's agreement; true: all."""

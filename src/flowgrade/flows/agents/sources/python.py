@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,11 +13,10 @@ from flowgrade.flows.agents.tool import AgentTool, ToolContext, ToolSet, chosen
 from flowgrade.flows.step import Workshop
 from flowgrade.flows.tools import as_tool, mark_of, tools_of
 from flowgrade.models import Connection, Models
-from flowgrade.records import Json
+from flowgrade.records import Json, Record, field, replace
 
 
-@dataclass(frozen=True, kw_only=True)
-class FunctionTools:
+class FunctionTools(Record, dict=True):
     """Functions as tools, some of their parameters bound to inputs of the agent's node."""
 
     functions: Sequence[Callable[..., Any]]

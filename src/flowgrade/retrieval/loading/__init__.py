@@ -1,0 +1,1 @@
+"""Files of many formats, folders, repositories and sites as documents."""

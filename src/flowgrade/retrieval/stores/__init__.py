@@ -1,0 +1,1 @@
+"""Where the chunks of an index are kept and searched; one file each."""

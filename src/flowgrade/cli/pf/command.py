@@ -34,7 +34,7 @@ _ELSEWHERE = {
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="GROUP COMMAND [OPTIONS]")
 def pf(arguments: tuple[str, ...]) -> int:
-    """Prompt flow's own commands: flow, run, connection, config, tool.
+    """Prompt flow's own commands: flow, run, connection, config, tool; and script.
 
     A script changes by one word: `flowgrade pf flow test …` for `pf flow test …`. What each
     takes is in pf.md, and shown by --help behind it.

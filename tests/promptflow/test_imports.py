@@ -71,6 +71,35 @@ def test_a_name_that_is_not_there_says_what_to_do() -> None:
             module.no_such_name  # noqa: B018
 
 
+def test_an_input_setting_takes_what_editors_of_their_own_read(load: Made) -> None:
+    flow = load(
+        {
+            "flow.dag.yaml": """
+                outputs: {out: {type: string, reference: "${a.output}"}}
+                nodes:
+                - {name: a, type: python, source: {type: code, path: a.py}, inputs: {text: abc}}
+            """,
+            "a.py": """
+                from promptflow.core import tool
+                from promptflow.entities import InputSetting
+
+                @tool(
+                    input_settings={
+                        "text": InputSetting(
+                            enabled_by="connection",
+                            enabled_by_type=["OpenAIConnection"],
+                            capabilities={"completion": False},
+                        )
+                    }
+                )
+                def a(text: str) -> str:
+                    return text
+            """,
+        }
+    )
+    assert flow() == {"out": "abc"}
+
+
 def run(code: str, path: Path | None = None) -> str:
     found = subprocess.run(
         [sys.executable, "-c", dedent(code)],

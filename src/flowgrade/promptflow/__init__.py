@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from flowgrade.promptflow.client.connections import connection_json
     from flowgrade.promptflow.client.details import detail_rows
     from flowgrade.promptflow.client.run import Run, set_fields
+    from flowgrade.promptflow.client.run_record import described, read_run_record
     from flowgrade.promptflow.client.run_yaml import load_run
-    from flowgrade.promptflow.client.submission import submission
+    from flowgrade.promptflow.client.submission import run_about, submission
     from flowgrade.promptflow.exporting import Exported, export_python
     from flowgrade.promptflow.importing import FoundFlow, Report, import_project
     from flowgrade.promptflow.steps import ask, bind, if_ran, in_thread, nothing, part, render
@@ -31,6 +32,7 @@ _LATER = {
     "ask": "steps",
     "bind": "steps",
     "connection_json": "client.connections",
+    "described": "client.run_record",
     "detail_rows": "client.details",
     "export_python": "exporting",
     "if_ran": "steps",
@@ -39,7 +41,9 @@ _LATER = {
     "load_run": "client.run_yaml",
     "nothing": "steps",
     "part": "steps",
+    "read_run_record": "client.run_record",
     "render": "steps",
+    "run_about": "client.submission",
     "set_fields": "client.run",
     "submission": "client.submission",
 }
@@ -55,6 +59,7 @@ __all__ = [
     "ask",
     "bind",
     "connection_json",
+    "described",
     "detail_rows",
     "export_python",
     "if_ran",
@@ -64,7 +69,9 @@ __all__ = [
     "nothing",
     "part",
     "promptflow_value",
+    "read_run_record",
     "render",
+    "run_about",
     "set_fields",
     "set_host",
     "submission",

@@ -18,6 +18,14 @@ _ELSEWHERE = {
     ("flow", "build"): ("Flowgrade does not package flows.", _PROMPTFLOW),
     ("flow", "serve"): ("Flowgrade does not serve flows over HTTP.", _PROMPTFLOW),
     ("run", "build"): ("Flowgrade does not package flows.", _PROMPTFLOW),
+    ("tool", "init"): (
+        "Flowgrade makes no skeletons of tools.",
+        "A tool is a function with @tool in a file of the flow: no more is needed.",
+    ),
+    ("tool", "validate"): (
+        "Flowgrade checks tools together with the flow that uses them.",
+        "Check the flow: flowgrade pf flow validate --source FLOW",
+    ),
     ("trace",): ("Traces have commands of their own.", "See: flowgrade traces --help"),
     ("service",): (_SERVICE, "Leave it out."),
     ("upgrade",): ("Flowgrade is upgraded as every package is.", "pip install -U flowgrade"),

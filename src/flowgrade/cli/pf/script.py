@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 import sysconfig
 from argparse import Namespace
@@ -38,8 +39,10 @@ def install(given: Namespace) -> None:
             f"{file} cannot be written: {error.strerror}.", hint="Name another folder: --to FOLDER"
         ) from None
     note(f"Written: {file}")
-    if str(folder) not in os.environ.get("PATH", "").split(os.pathsep):
-        note(f"{folder} is not on PATH: add it, so that the shell finds pf there.")
+    found = shutil.which("pf")
+    if found is None or Path(found).absolute() != file:
+        instead = f"; it finds {found} now" if found else ""
+        note(f"Put {folder} first on PATH, so that the shell finds this one{instead}.")
 
 
 def remove(given: Namespace) -> None:

@@ -70,6 +70,11 @@ def _create(commands: Commands) -> None:
     create.add_argument(
         "--resume-from", metavar="RUN", help="Begin with the completed rows of that run."
     )
+    create.add_argument(
+        "--source",
+        metavar="FOLDER",
+        help="Take in a run that prompt flow did: its folder below ~/.promptflow/.runs.",
+    )
     several(create, "--init", "NAME=VALUE", "Values for a flow that is a class.")
 
 

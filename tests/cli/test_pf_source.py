@@ -13,7 +13,7 @@ from tests.project import Project
 
 def line(number: int, question: str, answer: str | None, **more: Any) -> str:
     """A row as prompt flow keeps it; without an answer it failed."""
-    info = {
+    info: dict[str, Any] = {
         "run_id": f"old_{number}",
         "status": "Failed" if answer is None else "Completed",
         "inputs": {"q": question, "line_number": number},

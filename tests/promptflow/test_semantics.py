@@ -292,8 +292,8 @@ def test_cells_are_texts_that_become_what_the_inputs_types_say(
     ]
     data = tmp_path / f"data.{suffix}"
     data.write_text("".join(between.join(row) + "\n" for row in rows), encoding="utf-8")
-    run = PFClient().run(tmp_path / "flow", data=data, name="r")
-    details = detail_rows(host().store, run.name)
+    PFClient().run(tmp_path / "flow", data=data, name="r")
+    details = detail_rows(host().store, "r")
     assert [row["outputs.all"] for row in details] == [
         ["007", 7, 100.0, True, [1], {"a": None}],
         ["", -3, 2.0, False, [], "NA"],
@@ -309,23 +309,25 @@ def test_a_cell_is_text_for_a_parameter_that_says_so_and_json_for_one_without_a_
     load({"flow.flex.yaml": "entry: echo:echo\n", "echo.py": code}, name="flow.flex.yaml")
     data = tmp_path / "data.csv"
     data.write_text("a,b\n1,1\ntrue,true\nplain,\n", encoding="utf-8")
-    run = PFClient().run(tmp_path / "flow" / "flow.flex.yaml", data=data)
-    found = [row["outputs.output"] for row in detail_rows(host().store, run.name)]
+    PFClient().run(tmp_path / "flow" / "flow.flex.yaml", data=data, name="r")
+    found = [row["outputs.output"] for row in detail_rows(host().store, "r")]
     assert found == ["[1, '1']", "[True, 'true']", "['plain', '']"]
 
 
 def test_a_run_and_data_are_joined_by_line_number_and_failed_rows_are_left_out(
     load: Made, tmp_path: Path
 ) -> None:
-    load({"flow.flex.yaml": "entry: half:half\n", "half.py": "def half(n): return 2 / n\n"},
-         name="flow.flex.yaml")
+    load(
+        {"flow.flex.yaml": "entry: half:half\n", "half.py": "def half(n): return 2 / n\n"},
+        name="flow.flex.yaml",
+    )
     pf = PFClient()
     pf.run(tmp_path / "flow" / "flow.flex.yaml", data=[{"n": 1}, {"n": 0}, {"n": 4}], name="base")
 
     def seen(answer: float, was: int, truth: str, other: str = "default") -> list[object]:
         return [answer, was, truth, other]
 
-    def joined(name: str, data: object) -> list[tuple[int, object]]:
+    def joined(name: str, data: Any) -> list[tuple[int, object]]:
         pf.run(
             seen,
             run="base",

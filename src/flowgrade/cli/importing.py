@@ -37,7 +37,9 @@ def import_() -> None:
     is_flag=True,
     help="Seal connections whose secrets can be read in the project's store.",
 )
-@click.option("--dotenv", is_flag=True, help="Write secrets that can be read into the project's .env.")
+@click.option(
+    "--dotenv", is_flag=True, help="Write secrets that can be read into the project's .env."
+)
 @click.option("--no-store", is_flag=True, help="Leave prompt flow's local store out.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def promptflow(path: Path, to: Path | None, no_store: bool, as_json: bool, **options: bool) -> int:

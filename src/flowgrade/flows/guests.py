@@ -32,7 +32,7 @@ _aside: dict[str, ModuleType] = {}
 """What guests have found, while no flow's code is at work."""
 
 
-class flow_code:  # noqa: N801  a context manager; as a generator it costs each row three times this
+class flow_code:
     """Flows' code is at work inside the block."""
 
     __slots__ = ()

@@ -67,7 +67,5 @@ def _test(commands: Commands) -> None:
     test.add_argument(
         "--ui", action="store_true", help="Refused: there is no chat window; see --interactive."
     )
-    test.add_argument(
-        "--collection", metavar="NAME", help="Refused: traces belong to the project."
-    )
+    test.add_argument("--collection", metavar="NAME", help="Refused: traces belong to the project.")
     several(test, "--init", "NAME=VALUE", "Values for a flow that is a class.")

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from flowgrade.cli.pf.options.shared import Commands, command, count, environment, run_name, several, yes
+from flowgrade.cli.pf.options.shared import (
+    Commands,
+    command,
+    count,
+    environment,
+    run_name,
+    several,
+    yes,
+)
 
 
 def add(commands: Commands) -> None:

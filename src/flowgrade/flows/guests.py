@@ -33,7 +33,10 @@ _aside: dict[str, ModuleType] = {}
 
 
 class flow_code:
-    """Flows' code is at work inside the block."""
+    """Flows' code is at work inside the block.
+
+    Each row enters it, so it is no generator, which would cost several times as much.
+    """
 
     __slots__ = ()
 

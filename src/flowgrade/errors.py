@@ -138,7 +138,7 @@ class DatasetError(InputError):
 
 
 class LoadError(InputError):
-    """A document cannot be loaded: its file is broken, encrypted, too large or of no known format."""
+    """A document cannot be loaded: it is broken, encrypted, too large or of no known format."""
 
 
 class IndexConflictError(InputError):

@@ -330,11 +330,26 @@ def test_tools_are_listed_with_those_of_a_flow(pf: Project) -> None:
     assert found["code"]["up.py"]["name"] == "up"
 
 
-@pytest.mark.parametrize("verb", ["serve", "build"])
-def test_what_is_not_there_says_so(pf: Project, verb: str) -> None:
-    found = pf.run("pf", "flow", verb, "--source", "up")
-    assert found.code == 2
-    assert "not part of `flowgrade pf`" in found.err
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["flow", "serve", "--source", "up"], "does not serve flows"),
+        (["flow", "build", "--source", "up", "-o", "x"], "does not package flows"),
+        (["run", "build", "-n", "r"], "does not package flows"),
+        (["tool", "init", "--tool", "t"], "no skeletons of tools"),
+        (["tool", "validate", "--source", "t.py"], "together with the flow"),
+        (["trace", "delete", "--run", "r"], "commands of their own"),
+        (["service", "start"], "no service"),
+        (["upgrade"], "as every package is"),
+    ],
+)
+def test_what_is_not_there_says_why_and_what_to_do(
+    pf: Project, arguments: list[str], why: str
+) -> None:
+    found = pf.run("pf", *arguments)
+    assert (found.code, found.out) == (2, "")
+    assert why in found.err
+    assert len(found.err.splitlines()) == 2
 
 
 def test_wrong_usage_exits_with_two(pf: Project) -> None:
@@ -350,6 +365,24 @@ def test_wrong_usage_exits_with_two(pf: Project) -> None:
         assert "Traceback" not in found.err
     assert pf.run("pf", "--version").json["flowgrade"].startswith("0.")
     assert "--column-mapping" in pf.run("pf", "run", "create", "--help").out
+
+
+def test_options_that_prompt_flow_has_are_taken(pf: Project) -> None:
+    found = pf.run("pf", "flow", "init", "--flow", "new", "--assume-yes")
+    assert found.code == 0, found.err
+    found = pf.run(
+        "pf", "flow", "test", "--flow", "up", "--environment-variables", "--inputs", "q=a"
+    )
+    assert found.json == {"a": "AA"}, found.err
+    for name in ("one", "two"):
+        pf.write("c.yaml", f"name: {name}\ntype: custom\nsecrets: {{token: s3cret}}\n")
+        pf.run("pf", "connection", "create", "-f", "c.yaml")
+    assert len(pf.run("pf", "connection", "list", "-r", "1").json) == 1
+    assert len(pf.run("pf", "connection", "list", "-r", "1", "--all-results").json) >= 2
+    assert pf.run("pf", "run", "list", "-r", "0").code == 2
+    same = ("pf", "config", "set", "trace.destination=local", "--path")
+    assert pf.run(*same, "up").code == 0
+    assert pf.run(*same, "nowhere").code == 2
 
 
 def test_verbose_names_the_project(pf: Project) -> None:

@@ -46,7 +46,7 @@ def test_the_files_that_the_page_names_are_there() -> None:
     text = PAGE.read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?|[a-z]+/[a-z_]+\.py)`", text))
     assert "runs/engines/local.py" in named
-    places = (ROOT, SOURCE, *(SOURCE / room for room in ("flows", "models", "runs")))
+    places = (ROOT, SOURCE, *(SOURCE / room for room in ("flows", "models", "retrieval", "runs")))
     assert [name for name in named if not any((place / name).exists() for place in places)] == []
 
 

@@ -19,107 +19,14 @@ from keyring.backend import KeyringBackend
 
 from flowgrade.app import App
 from flowgrade.errors import InputError
+from flowgrade.models import keep_in_store, stored_connections
 from flowgrade.promptflow import Report, import_project
 from flowgrade.records import dumps, loads
 from flowgrade.settings import read_settings
+from tests.project import Project
+from tests.promptflow.team import PROJECT
 
 KEY = Fernet.generate_key().decode()
-
-PROJECT = {
-    "flows/ask/flow.dag.yaml": """
-        inputs: {question: {type: string}}
-        outputs: {answer: {type: string, reference: "${answer.output}"}}
-        environment_variables: {TOKEN: "${tokens.token}"}
-        additional_includes: [../shared/clean.py, ../shared/lost.py]
-        nodes:
-        - name: clean
-          type: python
-          source: {type: code, path: clean.py}
-          inputs: {question: "${inputs.question}", service: search}
-        - name: answer
-          use_variants: true
-        - name: rank
-          type: python
-          source: {type: package, tool: nowhere.rank}
-        node_variants:
-          answer:
-            default_variant_id: one
-            variants:
-              one:
-                node:
-                  type: llm
-                  source: {type: code, path: one.jinja2}
-                  inputs: {deployment_name: gpt, question: "${clean.output}"}
-                  connection: azure
-                  api: chat
-              two:
-                node:
-                  type: llm
-                  source: {type: code, path: two.jinja2}
-                  inputs: {model: gpt, question: "${clean.output}"}
-                  connection: unheard_of
-                  api: chat
-        """,
-    "flows/ask/one.jinja2": "user:\n{{question}}\n",
-    "flows/ask/requirements.txt": "promptflow\nnowhere-to-be-found\n",
-    "flows/shared/clean.py": """
-        import json
-        from typing import TYPE_CHECKING
-
-        import nowhere_to_be_found
-        from promptflow.connections import CognitiveSearchConnection
-        from promptflow.core import tool
-        from promptflow.core import never_heard_of
-
-        import beside
-
-        try:
-            import optional_speedup
-        except ImportError:
-            optional_speedup = None
-
-        if TYPE_CHECKING:
-            import only_for_types
-
-
-        @tool
-        def clean(question: str, service: CognitiveSearchConnection):
-            raise SystemExit("no code of the project runs")
-        """,
-    "flows/shared/beside.py": "import also_missing.deeply\n",
-    "flows/good/flow.flex.yaml": "entry: good:Good\nsample:\n  inputs: {x: 1}\n",
-    "flows/good/good.py": "class Good:\n    def __call__(self, x: int):\n        return x\n",
-    "flows/good/data.jsonl": '{"x": 1}\n',
-    "flows/good/run.yml": "flow: .\ndata: data.jsonl\ncolumn_mapping: {x: '${data.x}'}\n",
-    "flows/good/lost.yml": "flow: .\ndata: lost.jsonl\n",
-    "flows/say.prompty": """
-        ---
-        name: say
-        model:
-          api: chat
-          configuration: {type: azure_openai, azure_deployment: gpt, connection: azure}
-        inputs: {x: {type: string}}
-        ---
-        user:
-        {{x}}
-        """,
-    "flows/sharp/flow.dag.yaml": "language: csharp\ninputs: {}\noutputs: {}\nnodes: []\n",
-    "connections/azure.yml": """
-        $schema: https://azuremlschemas.azureedge.net/promptflow/latest/AzureOpenAIConnection.schema.json
-        name: azure
-        type: azure_open_ai
-        api_key: "<user-input>"
-        api_base: https://from.file
-        """,
-    "connections/tokens.yml": """
-        name: tokens
-        type: custom
-        configs: {endpoint: "https://<your-place>.test"}
-        secrets: {token: "${env:MY_TOKEN}"}
-        """,
-    ".git/flow.dag.yaml": "nodes: []\n",
-    "deploy/kubernetes.yaml": "kind: A\n---\nkind: B\n",
-}
 
 
 class OneKey(KeyringBackend):
@@ -292,6 +199,54 @@ def test_secrets_that_can_be_read_go_to_a_file_for_one_person(
 
 
 @pytest.mark.usefixtures("with_keyring")
+def test_connections_whose_secrets_can_be_read_go_to_the_store(
+    imported: Callable[..., Report], tmp_path: Path
+) -> None:
+    settings = read_settings({"FLOWGRADE_HOME": str(tmp_path / "home")}, folder=tmp_path)
+    app = App(settings)
+
+    def keep(_: Path, name: str, entry: Any) -> str | None:
+        if name in stored_connections(app.store):
+            return "store"
+        keep_in_store(app.store, settings, name, entry)
+        return None
+
+    folder = tmp_path / "mine"
+    imported(to=folder)
+    assert "azure" in (folder / "connections.yaml").read_text(encoding="utf-8")
+    report = imported(to=folder, secrets=True, keep=keep)
+    found = {connection.name: connection.needs for connection in report.connections}
+    assert found["azure"] == {}
+    assert found["search"] == {"api_key": "SEARCH_API_KEY"}  # made with another key
+    assert folder / "connections.yaml" in report.written  # nobody had changed it
+    assert "azure" not in (folder / "connections.yaml").read_text(encoding="utf-8")
+    assert not (folder / ".env").exists()
+    app.models.reread_connections()
+    kept = app.models.connection("azure")
+    assert (kept.kind, kept.base_url) == ("azure_openai", "https://from.store")
+    assert kept.api_key is not None
+    assert kept.api_key.reveal() == 'k"1\\'
+    again = imported(to=folder, secrets=True, keep=keep)
+    assert any("a connection 'azure' already" in note for note in again.notes)
+    assert again.decisions == report.decisions
+
+
+@pytest.mark.usefixtures("with_keyring")
+def test_a_changed_file_of_connections_stays_and_counts(
+    imported: Callable[..., Report], tmp_path: Path
+) -> None:
+    folder = tmp_path / "mine"
+    imported(to=folder)
+    file = folder / "connections.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    report = imported(to=folder, secrets=True, keep=lambda *_: "file")
+    assert file.read_text(encoding="utf-8").endswith("# mine\n")
+    found = {connection.name: connection.needs for connection in report.connections}
+    assert found["azure"] == {"api_key": "AZURE_API_KEY"}
+    assert any("counts before the store" in note for note in report.notes)
+
+
+@pytest.mark.usefixtures("with_keyring")
 def test_without_a_key_in_the_keyring_secrets_are_refused_with_the_way_on(
     imported: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -355,3 +310,40 @@ def test_the_command_exits_with_one_until_nothing_is_left_to_decide(
     good = run(root / "flows" / "good", "--to", str(tmp_path / "good"), "--json")
     assert good.returncode == 0, good.stdout
     assert loads(good.stdout)["decisions"] == []
+
+
+def test_the_command_seals_secrets_so_that_flows_run_at_once(project: Project) -> None:
+    project.write("team/c.yaml", "name: greeter\ntype: custom\nsecrets: {token: s3cret-token}\n")
+    project.write(
+        "team/greet.py",
+        """
+        from promptflow.connections import CustomConnection
+        from promptflow.core import tool
+
+        @tool
+        def greet(service: CustomConnection) -> str:
+            return f"{len(service.token)} letters"
+        """,
+    )
+    project.write(
+        "team/flow.dag.yaml",
+        """
+        outputs: {letters: {type: string, reference: "${greet.output}"}}
+        nodes:
+        - name: greet
+          type: python
+          source: {type: code, path: greet.py}
+          inputs: {service: greeter}
+        """,
+    )
+    both = project.run("import", "promptflow", "team", "--secrets", "--dotenv")
+    assert both.code == 2
+    done = project.run("import", "promptflow", "--no-store", "--secrets", "team")
+    assert done.code == 0, done.err
+    assert "'greeter' is sealed in the project's store" in done.err
+    written = {file.name for file in (project.folder / "team").iterdir()}
+    assert "connections.yaml" not in written
+    assert ".env" not in written
+    team = Project(project.folder / "team", project.environment)
+    found = team.run("pf", "flow", "test", "--flow", ".")
+    assert found.json == {"letters": "12 letters"}, found.err

@@ -71,6 +71,35 @@ def test_a_name_that_is_not_there_says_what_to_do() -> None:
             module.no_such_name  # noqa: B018
 
 
+def test_an_input_setting_takes_what_editors_of_their_own_read(load: Made) -> None:
+    flow = load(
+        {
+            "flow.dag.yaml": """
+                outputs: {out: {type: string, reference: "${a.output}"}}
+                nodes:
+                - {name: a, type: python, source: {type: code, path: a.py}, inputs: {text: abc}}
+            """,
+            "a.py": """
+                from promptflow.core import tool
+                from promptflow.entities import InputSetting
+
+                @tool(
+                    input_settings={
+                        "text": InputSetting(
+                            enabled_by="connection",
+                            enabled_by_type=["OpenAIConnection"],
+                            capabilities={"completion": False},
+                        )
+                    }
+                )
+                def a(text: str) -> str:
+                    return text
+            """,
+        }
+    )
+    assert flow() == {"out": "abc"}
+
+
 def run(code: str, path: Path | None = None) -> str:
     found = subprocess.run(
         [sys.executable, "-c", dedent(code)],
@@ -95,6 +124,77 @@ def test_programs_that_import_flowgrade_see_nothing_of_it(tmp_path: Path) -> Non
             print(error)
     """
     assert run(code, tmp_path).splitlines() == ["False", "No module named 'promptflow'"]
+
+
+LATE = """
+    from promptflow.core import tool
+
+    @tool
+    def late(text: str) -> str:
+        from promptflow.connections import CustomConnection
+        from promptflow.contracts.types import Secret
+        return f"{text} {Secret(text)!r} {CustomConnection.__name__}"
+"""
+
+
+def test_between_its_calls_a_flow_leaves_no_trace_of_the_package(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(dedent(LATE))
+    code = """
+        import importlib.util, sys, threading
+        import flowgrade
+        flow = flowgrade.load_flow("flow.py:late")
+        def stands(): return [n for n in sys.modules if n.partition(".")[0] == "promptflow"]
+        print(stands(), importlib.util.find_spec("promptflow"))
+        print(flow(text="a")["output"], stands())
+        calls = [threading.Thread(target=lambda: [flow(text="b") for _ in range(200)])
+                 for _ in range(4)]
+        for call in calls: call.start()
+        for call in calls: call.join()
+        print(flow(text="c")["output"], stands())
+    """
+    assert run(code, tmp_path).splitlines() == [
+        "[] None",
+        "a '******' CustomConnection []",
+        "c '******' CustomConnection []",
+    ]
+
+
+def test_a_package_that_the_program_imports_between_calls_is_not_mixed_with_ours(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "flow.py").write_text(
+        "def told(text: str) -> str:\n"
+        "    import promptflow.core\n"
+        "    return text + str(hasattr(promptflow.core, 'REAL'))\n"
+    )
+    package = tmp_path / "there" / "promptflow" / "core"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").write_text("")
+    (package / "__init__.py").write_text("REAL = True\n")
+    code = """
+        import sys
+        import flowgrade
+        flow = flowgrade.load_flow("flow.py:told")
+        print(flow(text="a")["output"])
+        sys.path.insert(0, "there")
+        import promptflow
+        print(flow(text="b")["output"], promptflow is sys.modules["promptflow"])
+    """
+    assert run(code, tmp_path).splitlines() == ["aFalse", "bTrue True"]
+
+
+def test_programs_written_for_the_client_keep_its_modules(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(dedent(LATE))
+    code = """
+        import sys
+        from flowgrade.app import stand_in_for_promptflow
+        stand_in_for_promptflow()
+        from promptflow.client import load_flow
+        flow = load_flow("flow.py:late")
+        print(flow(text="a"), "promptflow.client" in sys.modules, "promptflow.core" in sys.modules)
+        import promptflow.core
+    """
+    assert run(code, tmp_path) == "a '******' CustomConnection True True"
 
 
 def test_a_package_that_is_installed_is_left_alone(tmp_path: Path) -> None:

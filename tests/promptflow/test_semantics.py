@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flowgrade.errors import FlowgradeError, FlowInputError
 from flowgrade.flows import RowResult
+from flowgrade.promptflow import PFClient, detail_rows
+from flowgrade.promptflow.host import host
 from tests.promptflow.conftest import Made
 
 SAY = "def say(value, other='default'):\n    return {'value': value, 'other': other}\n"
@@ -244,3 +247,106 @@ def test_aggregation_gets_lists_of_rows_with_null_for_bypassed(load: Made) -> No
     found = asyncio.run(flow.aggregate(rows))
     assert found.outputs == {"total": [[None, 4, None], [1, 2, 3], "all"], "after": "all"}
     assert found.metrics == {"rows": 4}
+
+
+TYPED = {
+    "flow.dag.yaml": """
+        inputs:
+          text: {type: string, default: none}
+          count: {type: int}
+          share: {type: double}
+          yes: {type: bool}
+          names: {type: list}
+          more: {type: object}
+        outputs:
+          all: {type: list, reference: "${seen.output}"}
+        nodes:
+        - name: seen
+          type: python
+          source: {type: code, path: seen.py}
+          inputs:
+            text: "${inputs.text}"
+            count: "${inputs.count}"
+            share: "${inputs.share}"
+            yes: "${inputs.yes}"
+            names: "${inputs.names}"
+            more: "${inputs.more}"
+    """,
+    "seen.py": """
+        def seen(text, count, share, yes, names, more):
+            return [text, count, share, yes, names, more]
+    """,
+}
+
+
+@pytest.mark.parametrize(("suffix", "between"), [("csv", ","), ("tsv", "\t")])
+def test_cells_are_texts_that_become_what_the_inputs_types_say(
+    load: Made, tmp_path: Path, suffix: str, between: str
+) -> None:
+    load(TYPED)
+    rows = [
+        ["text", "count", "share", "yes", "names", "more"],
+        ["007", "007", "1e2", "TRUE", "[1]", '"{""a"": null}"'],
+        ["", "-3", "2", "false", "[]", "NA"],
+        ["None", "4", "0.5", "True", "['x']", "5"],
+    ]
+    data = tmp_path / f"data.{suffix}"
+    data.write_text("".join(between.join(row) + "\n" for row in rows), encoding="utf-8")
+    PFClient().run(tmp_path / "flow", data=data, name="r")
+    details = detail_rows(host().store, "r")
+    assert [row["outputs.all"] for row in details] == [
+        ["007", 7, 100.0, True, [1], {"a": None}],
+        ["", -3, 2.0, False, [], "NA"],
+        "(Failed)",  # a list is JSON, and ['x'] is none
+    ]
+    assert details[1]["inputs.text"] == ""
+
+
+def test_a_cell_is_text_for_a_parameter_that_says_so_and_json_for_one_without_a_type(
+    load: Made, tmp_path: Path
+) -> None:
+    code = "def echo(a, b: str):\n    return repr([a, b])\n"
+    load({"flow.flex.yaml": "entry: echo:echo\n", "echo.py": code}, name="flow.flex.yaml")
+    data = tmp_path / "data.csv"
+    data.write_text("a,b\n1,1\ntrue,true\nplain,\n", encoding="utf-8")
+    PFClient().run(tmp_path / "flow" / "flow.flex.yaml", data=data, name="r")
+    found = [row["outputs.output"] for row in detail_rows(host().store, "r")]
+    assert found == ["[1, '1']", "[True, 'true']", "['plain', '']"]
+
+
+def test_a_run_and_data_are_joined_by_line_number_and_failed_rows_are_left_out(
+    load: Made, tmp_path: Path
+) -> None:
+    load(
+        {"flow.flex.yaml": "entry: half:half\n", "half.py": "def half(n): return 2 / n\n"},
+        name="flow.flex.yaml",
+    )
+    pf = PFClient()
+    pf.run(tmp_path / "flow" / "flow.flex.yaml", data=[{"n": 1}, {"n": 0}, {"n": 4}], name="base")
+
+    def seen(answer: float, was: int, truth: str, other: str = "default") -> list[object]:
+        return [answer, was, truth, other]
+
+    def joined(name: str, data: Any) -> list[tuple[int, object]]:
+        pf.run(
+            seen,
+            run="base",
+            data=data,
+            name=name,
+            column_mapping={
+                "answer": "${run.outputs.output}",
+                "was": "${run.inputs.n}",
+                "truth": "${data.t}",
+            },
+        )
+        rows = detail_rows(host().store, name)
+        return [(row["inputs.line_number"], row["outputs.output"]) for row in rows]
+
+    by_place = [{"t": "a"}, {"t": "b"}, {"t": "c"}]
+    assert joined("one", by_place) == [
+        (0, [2.0, 1, "a", "default"]),
+        (2, [0.5, 4, "c", "default"]),
+    ]
+    csv = tmp_path / "truth.csv"
+    csv.write_text("t,line_number\nthird,2\nelsewhere,9\n", encoding="utf-8")
+    assert joined("two", csv) == [(2, [0.5, 4, "third", "default"])]

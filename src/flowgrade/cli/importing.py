@@ -12,6 +12,8 @@ import click
 
 from flowgrade.app import App
 from flowgrade.cli.show import json_out, note, table
+from flowgrade.errors import UsageError
+from flowgrade.records import JsonObject
 from flowgrade.settings import read_settings
 
 if TYPE_CHECKING:
@@ -33,17 +35,22 @@ def import_() -> None:
 @click.option(
     "--secrets",
     is_flag=True,
-    help="Write the secrets that can be read into the project's .env, for your eyes only.",
+    help="Seal connections whose secrets can be read in the project's store.",
+)
+@click.option(
+    "--dotenv", is_flag=True, help="Write secrets that can be read into the project's .env."
 )
 @click.option("--no-store", is_flag=True, help="Leave prompt flow's local store out.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def promptflow(path: Path, to: Path | None, secrets: bool, no_store: bool, as_json: bool) -> int:
+def promptflow(path: Path, to: Path | None, no_store: bool, as_json: bool, **options: bool) -> int:
     """Write a Flowgrade project around the prompt flow project at PATH.
 
     No file of the project is changed and none of its code runs. Connections come from its YAML
     files and from prompt flow's local store. What each flow still needs is reported. Exits with 1
     when something needs a decision; the project is written all the same.
     """
+    if options["secrets"] and options["dotenv"]:
+        raise UsageError("--secrets and --dotenv are two places for the same.", hint="Give one.")
     from flowgrade.promptflow import import_project  # noqa: PLC0415  start-up
 
     report = import_project(
@@ -52,7 +59,8 @@ def promptflow(path: Path, to: Path | None, secrets: bool, no_store: bool, as_js
         environment=read_settings(folder=to or path).environment,
         connections_of=_connections,
         store=not no_store,
-        secrets=secrets,
+        secrets=options["secrets"] or options["dotenv"],
+        keep=None if options["dotenv"] else _keep,
     )
     if as_json:
         json_out(report.as_json())
@@ -63,6 +71,21 @@ def promptflow(path: Path, to: Path | None, secrets: bool, no_store: bool, as_js
 
 def _connections(folder: Path) -> Collection[str]:
     return App(read_settings(folder=folder)).models.connections.keys()
+
+
+def _keep(folder: Path, name: str, entry: JsonObject) -> str | None:
+    from flowgrade.models import (  # noqa: PLC0415  start-up
+        keep_in_store,
+        stored_connections,
+    )
+
+    app = App(read_settings(folder=folder))
+    if app.models.connections.in_file(name):
+        return "file"
+    if name in stored_connections(app.store):
+        return "store"
+    keep_in_store(app.store, app.settings, name, entry)
+    return None
 
 
 def _print(report: Report, root: Path) -> None:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from flowgrade.promptflow.client.connections import connection_json
     from flowgrade.promptflow.client.details import detail_rows
     from flowgrade.promptflow.client.run import Run, set_fields
+    from flowgrade.promptflow.client.run_record import described, read_run_record
     from flowgrade.promptflow.client.run_yaml import load_run
-    from flowgrade.promptflow.client.submission import submission
+    from flowgrade.promptflow.client.submission import run_about, submission
     from flowgrade.promptflow.exporting import Exported, export_python
     from flowgrade.promptflow.finder import PromptFlowFinder
     from flowgrade.promptflow.host import Host, set_host
@@ -34,6 +35,7 @@ __all__ = [
     "ask",
     "bind",
     "connection_json",
+    "described",
     "detail_rows",
     "export_python",
     "if_ran",
@@ -43,7 +45,9 @@ __all__ = [
     "nothing",
     "part",
     "promptflow_value",
+    "read_run_record",
     "render",
+    "run_about",
     "set_fields",
     "set_host",
     "submission",
@@ -62,6 +66,7 @@ __getattr__ = later(
         "ask": "steps",
         "bind": "steps",
         "connection_json": "client.connections",
+        "described": "client.run_record",
         "detail_rows": "client.details",
         "export_python": "exporting",
         "if_ran": "steps",
@@ -71,7 +76,9 @@ __getattr__ = later(
         "nothing": "steps",
         "part": "steps",
         "promptflow_value": "values",
+        "read_run_record": "client.run_record",
         "render": "steps",
+        "run_about": "client.submission",
         "set_fields": "client.run",
         "set_host": "host",
         "submission": "client.submission",

@@ -52,17 +52,32 @@ class ToolProvider:
         super().__init__()
 
 
-@dataclass
 class InputSetting:
-    """How an editor shows an input."""
+    """How an editor shows an input.
 
-    is_multi_select: bool | None = None
-    allow_manual_entry: bool | None = None
-    enabled_by: str | None = None
-    enabled_by_value: list[Any] | None = None
-    dynamic_list: Any = None
-    generated_by: Any = None
-    ui_hints: dict[str, Any] = field(default_factory=dict)
+    Beside ``is_multi_select``, ``allow_manual_entry``, ``enabled_by``, ``enabled_by_value``,
+    ``dynamic_list`` and ``generated_by`` tools give what editors of their own read, such as
+    ``enabled_by_type``; ``ui_hints`` has all of it.
+    """
+
+    def __init__(
+        self,
+        *,
+        is_multi_select: bool | None = None,
+        allow_manual_entry: bool | None = None,
+        enabled_by: str | None = None,
+        enabled_by_value: list[Any] | None = None,
+        dynamic_list: Any = None,
+        generated_by: Any = None,
+        **ui_hints: Any,
+    ) -> None:
+        self.is_multi_select = is_multi_select
+        self.allow_manual_entry = allow_manual_entry
+        self.enabled_by = enabled_by
+        self.enabled_by_value = enabled_by_value
+        self.dynamic_list = dynamic_list
+        self.generated_by = generated_by
+        self.ui_hints = ui_hints
 
 
 @dataclass

@@ -8,6 +8,7 @@ is done on resume.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from flowgrade.runs.adding import add_finished_run
 from flowgrade.runs.earlier import with_earlier_run
 from flowgrade.runs.engines.engine import (
     ENGINES,
@@ -67,6 +68,7 @@ __all__ = [
     "Task",
     "Watch",
     "Work",
+    "add_finished_run",
     "archive_run",
     "ask_to_cancel",
     "copy_run",

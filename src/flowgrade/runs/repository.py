@@ -26,12 +26,17 @@ FROM run_rows WHERE run = ?
 def add_run(store: Store, run: Run) -> None:
     """Store a new run; raises InputError when its name is taken."""
     with store.write() as transaction:
-        if transaction.one("SELECT 1 FROM runs WHERE id = ?", (run.name,)):
-            raise InputError(
-                f"There is a run '{run.name}' already.",
-                hint=f"Choose another --name, or go on with it: flowgrade runs resume {run.name}",
-            )
-        transaction.insert(RUNS, [_values(run)])
+        insert_run(transaction, run)
+
+
+def insert_run(transaction: Transaction, run: Run) -> None:
+    """The same within a transaction that is open."""
+    if transaction.one("SELECT 1 FROM runs WHERE id = ?", (run.name,)):
+        raise InputError(
+            f"There is a run '{run.name}' already.",
+            hint=f"Choose another --name, or go on with it: flowgrade runs resume {run.name}",
+        )
+    transaction.insert(RUNS, [_values(run)])
 
 
 def update_run(store: Store, run: Run) -> None:

@@ -16,7 +16,10 @@ _QUOTES = '"""'
 class Lines:
     """The prompt of a chat."""
 
-    def __init__(self, history: Path, complete: Callable[[str], list[str]]) -> None:
+    def __init__(
+        self, history: Path, complete: Callable[[str], list[str]], *, prompt: str = "> "
+    ) -> None:
+        self._first = prompt
         self._readline = _readline()
         self._file = history
         self._entries: list[str] = []
@@ -28,7 +31,7 @@ class Lines:
 
         Three quotation marks begin a message of several lines and end it.
         """
-        first = input(self._prompt("> "))
+        first = input(self._prompt(self._first))
         if not first.lstrip().startswith(_QUOTES):
             self._remember(first)
             return first.strip()

@@ -12,9 +12,13 @@ from flowgrade.errors import FlowgradeError, NodeError
 from flowgrade.tracing import TurnStatus
 
 
-def talk_on(talk: Talk) -> None:
-    """Talk until Ctrl-D or /exit; an error of a turn is shown, and the chat goes on."""
-    lines = Lines(talk.app.settings.home / "chat_history.jsonl", lambda text: complete(talk, text))
+def talk_on(talk: Talk, *, prompt: str = "> ", again: bool = True) -> None:
+    """Talk until Ctrl-D or /exit; an error of a turn is shown, and the chat goes on.
+
+    With ``again`` the end says how to go on later.
+    """
+    history = talk.app.settings.home / "chat_history.jsonl"
+    lines = Lines(history, lambda text: complete(talk, text), prompt=prompt)
     _greet(talk)
     while True:
         try:
@@ -27,7 +31,7 @@ def talk_on(talk: Talk) -> None:
             continue
         if text and not _do(talk, text):
             break
-    if talk.conversation.turns:
+    if again and talk.conversation.turns:
         name = talk.conversation.session.name
         note(click.style(f"Go on with it: flowgrade chat --continue {name}", dim=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import copy_context
 from pathlib import Path
@@ -38,7 +38,14 @@ class Talk:
         plain: bool = False,
         quiet: bool = False,
         approved: tuple[str, ...] = (),
+        environment: Mapping[str, str] | None = None,
+        label: str = "",
+        after: Callable[[Turn], None] | None = None,
     ) -> None:
+        """``environment`` are variables for the turns; ``label`` stands before each answer.
+
+        ``after`` is called with each turn that was answered.
+        """
         self.app = app
         self.conversation = conversation
         self.attached: list[Attachment] = []
@@ -47,6 +54,9 @@ class Talk:
         self._plain = plain
         self._quiet = quiet
         self._approved = approved
+        self._environment = environment or {}
+        self._label = label
+        self._after = after
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Talk:
@@ -86,8 +96,8 @@ class Talk:
 
         def emit(piece: str) -> None:
             nonlocal streamed
+            view.add(piece if streamed else self._label + piece)
             streamed = True
-            view.add(piece)
 
         with (
             answer_view(sys.stdout, plain=self._plain) as view,
@@ -96,7 +106,9 @@ class Talk:
         ):
             turn = self._run(work(emit))
             if not streamed and turn.answer:
-                view.add(turn.answer)
+                emit(turn.answer)
+        if self._after is not None:
+            self._after(turn)
         if not self._quiet:
             note(click.style(figures(turn), dim=True))
             if self.conversation.remark:
@@ -115,7 +127,7 @@ class Talk:
             yield
             return
         with (
-            self.app.surroundings(partner.flow, {}),
+            self.app.surroundings(partner.flow, self._environment),
             inside(partner.flow.folder),
             prints_as_messages(),
         ):

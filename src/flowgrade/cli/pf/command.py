@@ -12,10 +12,25 @@ from flowgrade.cli.pf.parser import GROUPS, pf_parser
 from flowgrade.cli.show import note
 from flowgrade.errors import UsageError
 
+_PROMPTFLOW = "Use prompt flow's own command for it, which reads the same files."
+_SERVICE = "Flowgrade has no service in the background: commands work without one."
 _ELSEWHERE = {
-    "flow build": "Packaging a flow is not part of `flowgrade pf`.",
-    "flow serve": "Serving a flow is not part of `flowgrade pf`.",
+    ("flow", "build"): ("Flowgrade does not package flows.", _PROMPTFLOW),
+    ("flow", "serve"): ("Flowgrade does not serve flows over HTTP.", _PROMPTFLOW),
+    ("run", "build"): ("Flowgrade does not package flows.", _PROMPTFLOW),
+    ("tool", "init"): (
+        "Flowgrade makes no skeletons of tools.",
+        "A tool is a function with @tool in a file of the flow: no more is needed.",
+    ),
+    ("tool", "validate"): (
+        "Flowgrade checks tools together with the flow that uses them.",
+        "Check the flow: flowgrade pf flow validate --source FLOW",
+    ),
+    ("trace",): ("Traces have commands of their own.", "See: flowgrade traces --help"),
+    ("service",): (_SERVICE, "Leave it out."),
+    ("upgrade",): ("Flowgrade is upgraded as every package is.", "pip install -U flowgrade"),
 }
+"""What prompt flow has and `flowgrade pf` has not: why, and what to do."""
 
 
 @click.command(
@@ -27,7 +42,7 @@ _ELSEWHERE = {
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="GROUP COMMAND [OPTIONS]")
 def pf(arguments: tuple[str, ...]) -> int:
-    """Prompt flow's own commands: flow, run, connection, config, tool.
+    """Prompt flow's own commands: flow, run, connection, config, tool; and script.
 
     A script changes by one word: `flowgrade pf flow test …` for `pf flow test …`. What each
     takes is in pf.md, and shown by --help behind it.
@@ -51,11 +66,10 @@ def pf(arguments: tuple[str, ...]) -> int:
 
 
 def _refuse(arguments: tuple[str, ...]) -> None:
-    message = _ELSEWHERE.get(" ".join(arguments[:2]))
-    if message is not None:
-        raise UsageError(
-            message, hint="Use prompt flow's own command for it, which reads the same files."
-        )
+    found = _ELSEWHERE.get(arguments[:2]) or _ELSEWHERE.get(arguments[:1])
+    if found is not None:
+        message, hint = found
+        raise UsageError(message, hint=hint)
 
 
 def _version() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from flowgrade.cli.pf.printing import print_json
@@ -20,6 +21,8 @@ _HOLDS = {
 
 def set_(given: Namespace) -> None:
     """Check each setting; raises InputError for one that would have to differ."""
+    if given.path and not Path(given.path).is_dir():
+        raise InputError(f"There is no folder {given.path}.", hint="Leave --path out.")
     for key, value in pairs(given.values, "KEY=VALUE").items():
         if key not in _HOLDS:
             raise InputError(

@@ -52,7 +52,8 @@ def show(given: Namespace) -> None:
 
 def list_(given: Namespace) -> None:
     """Print every connection."""
-    print_json([connection_json(one) for one in _client().list()])
+    limit = None if given.all_results else given.max_results
+    print_json([connection_json(one) for one in _client().list(limit)])
 
 
 def delete(given: Namespace) -> None:

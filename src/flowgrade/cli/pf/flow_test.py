@@ -15,12 +15,17 @@ from flowgrade.cli.pf.printing import print_json
 from flowgrade.cli.show import note
 from flowgrade.cli.test import call_flow, call_node, known_inputs
 from flowgrade.cli.values import inputs_file, pairs, typed
-from flowgrade.errors import InputError
+from flowgrade.errors import InputError, UsageError
 from flowgrade.flows import Execution, Flow
 
 
 def test(given: Namespace) -> int:
     """Print the outputs as JSON, or the value of a node or of a function."""
+    _refuse(given)
+    if given.interactive:
+        from flowgrade.cli.pf.flow_chat import chat  # noqa: PLC0415  start-up
+
+        return chat(given)
     app = App()
     init = typed(given.init, "--init")
     with prints_as_messages():
@@ -36,6 +41,20 @@ def test(given: Namespace) -> int:
         raise execution.error
     _print(execution, loaded, given.node)
     return 0
+
+
+def _refuse(given: Namespace) -> None:
+    if given.ui:
+        raise UsageError(
+            "--ui opens a window of prompt flow's service, and Flowgrade has no such window.",
+            hint="Talk to the flow in the terminal: --interactive",
+        )
+    if given.collection is not None:
+        raise UsageError(
+            "--collection has no meaning: traces belong to the project, and there are no "
+            "collections of them.",
+            hint="Leave it out; `flowgrade traces list` shows them.",
+        )
 
 
 def _called(app: App, flow: Flow, inputs: dict[str, Any], node: str | None) -> Any:

@@ -11,6 +11,7 @@ GROUPS = {
     "connection": "How to reach models and services.",
     "config": "Settings.",
     "tool": "Tools that flows can use.",
+    "script": "A command pf that stands for flowgrade pf.",
 }
 """Each group has a module of its name in ``options``."""
 

@@ -22,6 +22,10 @@ from flowgrade.runs import Progress, Watch
 
 def create(given: Namespace) -> int:
     """Print the run as JSON; exits with 1 when rows failed, unlike prompt flow."""
+    if given.source:
+        from flowgrade.cli.pf.run_source import take_in  # noqa: PLC0415  start-up
+
+        return take_in(given)
     app = App()
     app.welcome_promptflow()
     described = _described(given)

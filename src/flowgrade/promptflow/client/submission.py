@@ -56,7 +56,7 @@ def submission(host: Host, run: Run) -> Submission:
         name=name,
         mapping=mapping,
         environment=_environment(run.environment_variables),
-        about=_about(run, name),
+        about=run_about(run, name),
     )
     data = str(Path(run.data).resolve()) if isinstance(run.data, str | Path) else run.data
     earlier = None if run.run is None else name_of(run.run)
@@ -108,7 +108,8 @@ def _environment(given: Any) -> dict[str, str]:
     return {str(name): str(value) for name, value in (given or {}).items()}
 
 
-def _about(run: Run, name: str) -> RunAbout:
+def run_about(run: Run, name: str) -> RunAbout:
+    """What is said about the run, with its name in place of ``${run}`` and the like."""
     shown = run.display_name
     if shown:
         values = {
@@ -134,7 +135,7 @@ def _resumed(host: Host, run: Run) -> Submission:
         )
     earlier = get_run(host.store, name_of(run.resume_from))
     name = run.name or new_run_name(Path(earlier.definition.flow).stem)
-    about = _about(run, name)
+    about = run_about(run, name)
     folder = host.load_flow(
         earlier.definition.flow,
         variant=earlier.definition.variant,

@@ -20,6 +20,7 @@ from flowgrade.promptflow.importing.local_store import (
     store_file,
 )
 from flowgrade.promptflow.importing.report import FoundConnection, FoundFlow, Report
+from flowgrade.promptflow.importing.sealing import Keep, is_open, keep_all, without_needs
 from flowgrade.promptflow.importing.tree import scan
 from flowgrade.promptflow.importing.writing import CONNECTIONS, PROJECT, write_project
 from flowgrade.records import replace
@@ -34,13 +35,14 @@ def import_project(
     connections_of: Callable[[Path], Collection[str]],
     store: bool = True,
     secrets: bool = False,
+    keep: Keep | None = None,
 ) -> Report:
     """Write a Flowgrade project for the prompt flow project at ``root``.
 
     Its files stay as they are, and its code does not run. The project is written to ``to``, which
     is ``root`` if absent. ``connections_of`` names the connections that the project in a folder
-    has. With ``secrets`` the secrets that can be read go to the project's ``.env``. Raises
-    InputError when there is nothing to import.
+    has. With ``secrets`` the secrets that can be read go where ``keep`` puts them, or without it to
+    the project's ``.env``. Raises InputError when there is nothing to import.
     """
     if not root.is_dir():
         raise InputError(f"There is no folder {root}.", hint="Name the project's folder.")
@@ -58,9 +60,15 @@ def import_project(
     stored = read_store(store_file(environment), opener) if store else {}
     own = [f for f in tree.connections if f.resolve() != (folder / CONNECTIONS).resolve()]
     chosen, notes = choose(_read(own), stored, used)
-    written = write_project(folder, root, chosen.values(), secrets=secrets)
+    opened = [one for one in chosen.values() if secrets and keep and is_open(one)]
+    written = write_project(folder, root, chosen.values(), sealed=opened, secrets=secrets)
+    kept, said = keep_all(folder, opened, keep) if keep else (set(), [])
     variables = read_settings(environment, folder=folder).environment
-    connections = {name: with_needs(one, variables) for name, one in chosen.items()}
+    connections = {
+        name: without_needs(one) if name in kept else with_needs(one, variables)
+        for name, one in chosen.items()
+    }
+    notes += said
     notes += _kept(folder, written, connections)
     known = connections_of(folder)
     return Report(
@@ -99,6 +107,6 @@ def _kept(
     notes = []
     if folder / PROJECT not in written:
         notes.append(f"{folder / PROJECT} was there already and stays as it is.")
-    if connections and folder / CONNECTIONS not in written:
+    if (folder / CONNECTIONS).is_file() and folder / CONNECTIONS not in written:
         notes.append(f"{folder / CONNECTIONS} was there already and stays as it is.")
     return notes

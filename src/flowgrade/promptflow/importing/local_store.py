@@ -100,7 +100,8 @@ def _fernet(key: str) -> Open:
 
 def _no_key(message: str) -> InputError:
     return InputError(
-        message, hint="Leave --secrets out: the import lists which secrets must be given."
+        message,
+        hint="Leave --secrets and --dotenv out: the import lists which secrets must be given.",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,23 @@ _SECRETS = """\
 
 
 def write_project(
-    folder: Path, root: Path, connections: Iterable[FoundConnection], *, secrets: bool
+    folder: Path,
+    root: Path,
+    connections: Iterable[FoundConnection],
+    *,
+    sealed: Sequence[FoundConnection] = (),
+    secrets: bool,
 ) -> list[Path]:
     """Write ``flowgrade.yaml``, ``connections.yaml`` and, with ``secrets``, ``.env``.
 
-    Returns what was written: only files that were not there.
+    The ``sealed`` ones of the connections go to the store and not into the files. Returns what was
+    written: only files that were not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    found = list(connections)
+    everything = list(connections)
+    found = [connection for connection in everything if connection not in sealed]
+    if sealed:
+        _withdraw(folder / CONNECTIONS, _connections(everything))
     where = os.path.relpath(root.resolve(), folder.resolve())
     project = _PROJECT.format(root="this folder" if where == "." else where, name=dumps(root.name))
     files = [(folder / PROJECT, project, False)]
@@ -42,6 +51,12 @@ def write_project(
     if secrets and (text := _secrets(found)):
         files += [(folder / ".env", text, True), (folder / ".gitignore", ".env\n", False)]
     return [file for file, text, private in files if _write(file, text, private=private)]
+
+
+def _withdraw(file: Path, text: str) -> None:
+    """Delete what an import without secrets has written, if nobody has changed it."""
+    if file.is_file() and file.read_text(encoding="utf-8") == text:
+        file.unlink()
 
 
 def _write(file: Path, text: str, *, private: bool) -> bool:

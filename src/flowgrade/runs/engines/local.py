@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from flowgrade.errors import InputError
-from flowgrade.flows import Execution, Flow, in_thread
+from flowgrade.flows import Execution, Flow, flow_code, in_thread
 from flowgrade.records import Record
 from flowgrade.runs.engines.engine import Plan, Sink, Source, Work
 from flowgrade.runs.finished import FinishedRow
@@ -82,10 +82,11 @@ class Lanes(Record):
     async def run(self) -> None:
         """Work until the source ends. When cancelled, no further row is begun."""
         try:
-            if self.flow.body.threaded and self.timeout is None:
-                await self._threads()
-            else:
-                await self._tasks()
+            with flow_code():  # once here, so that each row finds the way prepared
+                if self.flow.body.threaded and self.timeout is None:
+                    await self._threads()
+                else:
+                    await self._tasks()
         finally:
             self.source.stop()
 

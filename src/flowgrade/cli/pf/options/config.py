@@ -11,4 +11,7 @@ def add(commands: Commands) -> None:
         commands, "set", "config:set_", "Check that settings are what a script wants them to be."
     )
     change.add_argument("values", nargs="+", metavar="KEY=VALUE", help="Such as trace.destination.")
+    change.add_argument(
+        "--path", metavar="FOLDER", help="Folder where they hold, as they do everywhere."
+    )
     command(commands, "show", "config:show", "The settings that hold, as JSON.")

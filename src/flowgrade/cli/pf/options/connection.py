@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from flowgrade.cli.pf.options.shared import Commands, command, several, yes
+from flowgrade.cli.pf.options.shared import Commands, command, count, several, yes
 
 _SET = "Fields, such as base_url=…; secrets are safer in the file or the environment."
 
@@ -21,7 +21,13 @@ def add(commands: Commands) -> None:
     _name(update)
     several(update, "--set", "FIELD=VALUE", _SET)
     _name(command(commands, "show", "connection:show", "One connection as JSON, without secrets."))
-    command(commands, "list", "connection:list_", "Every connection as JSON, without secrets.")
+    found = command(
+        commands, "list", "connection:list_", "Every connection as JSON, without secrets."
+    )
+    found.add_argument(
+        "-r", "--max-results", type=count, default=50, metavar="N", help="How many, at most."
+    )
+    found.add_argument("--all-results", action="store_true", help="All connections.")
     delete = command(commands, "delete", "connection:delete", "Delete a kept connection.")
     _name(delete)
     yes(delete)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowgrade.cli.pf.options.shared import Commands, command, several, yes
+from flowgrade.cli.pf.options.shared import Commands, command, environment, several, yes
 
 
 def add(commands: Commands) -> None:
@@ -58,10 +58,14 @@ def _test(commands: Commands) -> None:
         "--node", metavar="NODE", help="Call only this node, with its own inputs or NODE.output."
     )
     test.add_argument("--variant", metavar="'${NODE.VARIANT}'", help="Variant of a node.")
-    several(
-        test,
-        "--environment-variables",
-        "NAME=VALUE",
-        "Environment variables; '${connection.key}' stands for a connection's value.",
+    environment(test)
+    test.add_argument(
+        "--interactive",
+        action="store_true",
+        help="Talk to the flow: at a terminal, or line by line from standard input.",
     )
+    test.add_argument(
+        "--ui", action="store_true", help="Refused: there is no chat window; see --interactive."
+    )
+    test.add_argument("--collection", metavar="NAME", help="Refused: traces belong to the project.")
     several(test, "--init", "NAME=VALUE", "Values for a flow that is a class.")

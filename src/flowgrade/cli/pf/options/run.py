@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from flowgrade.cli.pf.options.shared import Commands, command, run_name, several, yes
+from flowgrade.cli.pf.options.shared import (
+    Commands,
+    command,
+    count,
+    environment,
+    run_name,
+    several,
+    yes,
+)
 
 
 def add(commands: Commands) -> None:
@@ -59,14 +67,7 @@ def _create(commands: Commands) -> None:
     create.add_argument(
         "-s", "--stream", action="store_true", help="Say each second how far it is."
     )
-    create.add_argument(
-        "--environment-variables",
-        nargs="*",
-        action="extend",
-        default=[],
-        metavar="NAME=VALUE",
-        help="Environment variables; '${connection.key}' stands for a connection's value.",
-    )
+    environment(create)
     several(
         create,
         "--connections",
@@ -77,6 +78,11 @@ def _create(commands: Commands) -> None:
     create.add_argument(
         "--resume-from", metavar="RUN", help="Begin with the completed rows of that run."
     )
+    create.add_argument(
+        "--source",
+        metavar="FOLDER",
+        help="Take in a run that prompt flow did: its folder below ~/.promptflow/.runs.",
+    )
     several(create, "--init", "NAME=VALUE", "Values for a flow that is a class.")
 
 
@@ -84,7 +90,7 @@ def _details(commands: Commands) -> None:
     details = command(commands, "show-details", "run_show:show_details", "The rows of a run.")
     run_name(details)
     details.add_argument(
-        "-r", "--max-results", type=int, default=100, metavar="N", help="How many rows, at most."
+        "-r", "--max-results", type=count, default=100, metavar="N", help="How many rows, at most."
     )
     details.add_argument("--all-results", action="store_true", help="All rows.")
 
@@ -92,7 +98,7 @@ def _details(commands: Commands) -> None:
 def _list(commands: Commands) -> None:
     found = command(commands, "list", "run_show:list_", "The newest runs first.")
     found.add_argument(
-        "-r", "--max-results", type=int, default=50, metavar="N", help="How many runs, at most."
+        "-r", "--max-results", type=count, default=50, metavar="N", help="How many runs, at most."
     )
     found.add_argument("--all-results", action="store_true", help="All runs.")
     which = found.add_mutually_exclusive_group()

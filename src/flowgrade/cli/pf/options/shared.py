@@ -27,6 +27,26 @@ def several(parser: argparse.ArgumentParser, flag: str, form: str, help: str) ->
     parser.add_argument(flag, nargs="+", action="extend", default=[], metavar=form, help=help)
 
 
+def environment(parser: argparse.ArgumentParser) -> None:
+    """Add ``--environment-variables``, which may have no value, as in prompt flow."""
+    parser.add_argument(
+        "--environment-variables",
+        nargs="*",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="Environment variables; '${connection.key}' stands for a connection's value.",
+    )
+
+
+def count(text: str) -> int:
+    """The value of an option that says how many, at least one."""
+    found = int(text)
+    if found < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is less than 1")
+    return found
+
+
 def run_name(parser: argparse.ArgumentParser, *, help: str = "Name of the run.") -> None:
     """Add ``-n``."""
     parser.add_argument("-n", "--name", required=True, metavar="RUN", help=help)
@@ -34,4 +54,4 @@ def run_name(parser: argparse.ArgumentParser, *, help: str = "Name of the run.")
 
 def yes(parser: argparse.ArgumentParser) -> None:
     """Add ``-y``."""
-    parser.add_argument("-y", "--yes", action="store_true", help="Do not ask.")
+    parser.add_argument("-y", "--yes", "--assume-yes", action="store_true", help="Do not ask.")

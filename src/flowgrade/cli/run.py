@@ -18,6 +18,7 @@ from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.progress import progress_bar
 from flowgrade.cli.show import json_out, note, run_summary
 from flowgrade.cli.values import pairs, typed
+from flowgrade.flows import run_fast
 from flowgrade.runs import Run, RunOptions, new_run_name
 
 
@@ -93,7 +94,7 @@ def run(flow: str, data: str | None, as_json: bool, **options: Any) -> int:
     agreed = approval(options["approve"])
     with progress_bar(quiet=as_json) as watch, inside(loaded.folder), agreed:
         work = app.arun(loaded, where, earlier=options["earlier"], options=given, watch=watch)
-        ended = execute(work, str(given.name))
+        ended = execute(work, str(given.name), waits=not loaded.body.threaded)
     return report(ended, as_json)
 
 
@@ -106,11 +107,14 @@ def report(ended: Run, as_json: bool) -> int:
     return 0 if ended.good else 1
 
 
-def execute(work: Coroutine[Any, Any, Run], name: str) -> Run:
-    """Run to the end; an interrupt stores what is done and says how to go on."""
+def execute(work: Coroutine[Any, Any, Run], name: str, *, waits: bool = True) -> Run:
+    """Run to the end; an interrupt stores what is done and says how to go on.
+
+    ``waits`` says whether rows may wait for something, as for a model.
+    """
     try:
         with _terminate_as_interrupt(), prints_as_messages():
-            return asyncio.run(work)
+            return run_fast(work) if waits else asyncio.run(work)
     except KeyboardInterrupt:
         note(f"\nStopped. What is done is stored. Go on: flowgrade runs resume {name}")
         raise SystemExit(1) from None

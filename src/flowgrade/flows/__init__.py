@@ -16,7 +16,7 @@ from flowgrade.flows.flow import Chunk, Execution, Flow
 from flowgrade.flows.guests import NOT_MINE, converted, flow_code, offer_modules, offer_types
 from flowgrade.flows.includes import with_includes
 from flowgrade.flows.load import function_flow, load_flow, open_workshop
-from flowgrade.flows.loop import in_flow_loop, run_blocking
+from flowgrade.flows.loop import in_flow_loop, run_blocking, run_fast
 from flowgrade.flows.metrics import log_metric
 from flowgrade.flows.modules import ModuleSpace
 from flowgrade.flows.packages import find_package_tool, package_tools, tool_values
@@ -156,6 +156,7 @@ __all__ = [
     "read_yaml_file",
     "references_of",
     "run_blocking",
+    "run_fast",
     "tool",
     "tool_values",
     "walk",

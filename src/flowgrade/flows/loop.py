@@ -43,6 +43,19 @@ def run_blocking(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
+def run_fast(work: Coroutine[Any, Any, T]) -> T:
+    """What ``asyncio.run`` does, on uvloop where it is installed.
+
+    For work with many connections at once: each then costs about a third less.
+    """
+    try:
+        import uvloop  # noqa: PLC0415  only for those who wait
+    except ImportError:
+        return asyncio.run(work)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 
+from flowgrade.flows import run_fast
 from flowgrade.testing.stub.script import StubScript
 from flowgrade.testing.stub.server import StubServer
 
@@ -30,7 +31,7 @@ def serve_stub(
     stub = StubServer(script, host=host, port=port, allow_remote=allow_remote, grace=_GRACE)
     # Where the loop cannot watch signals (Windows), Ctrl-C ends it as KeyboardInterrupt.
     with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(stub, on_ready))
+        run_fast(_serve(stub, on_ready))
 
 
 async def _serve(stub: StubServer, on_ready: Callable[[str], None] | None) -> None:

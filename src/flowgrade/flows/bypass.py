@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from typing import TYPE_CHECKING, Any, Final
 
 from flowgrade.errors import ConditionError, NodeError
@@ -26,11 +26,15 @@ BYPASSED: Final = _Bypassed()
 
 
 def bypass_rules(nodes: Iterable[NodeSpec]) -> dict[str, Rule]:
-    """The rule of each node that may be bypassed; none where no node has a condition."""
+    """The rule of each node that may be bypassed; none where no node has a condition.
+
+    Nodes outside ``nodes`` do not count: what an aggregation reads of row nodes is always there.
+    """
     nodes = tuple(nodes)
     if not any(node.activate or node.when for node in nodes):
         return {}
-    found = {node.name: _rule(node) for node in nodes}
+    names = {node.name for node in nodes}
+    found = {node.name: _rule(node, names) for node in nodes}
     return {name: rule for name, rule in found.items() if rule is not None}
 
 
@@ -56,12 +60,12 @@ def _gone(binding: Binding, values: Values) -> bool:
     return binding.node is not None and values[binding.node] is BYPASSED
 
 
-def _rule(node: NodeSpec) -> Rule | None:
+def _rule(node: NodeSpec, names: Set[str]) -> Rule | None:
     if node.activate is not None:
         return _activation(node.activate)
     if node.when is not None:
         return _condition(node.when, node.name)
-    upstream = node.upstream()
+    upstream = [name for name in node.upstream() if name in names]
     if not upstream or any(b.others and b.others[-1].input for b in node.inputs.values()):
         return None
     return lambda _, values: all(values[name] is BYPASSED for name in upstream)

@@ -47,6 +47,7 @@ class NodesBody:
         self.streamed = _streamed(self._outputs, self._steps, self._read)
         self._sources = _sources(self._outputs, self.streamed)
         self._rules = bypass_rules(step.node for step in self._steps)
+        self._late_rules = bypass_rules(step.node for step in self._late)
 
     def prepare(self) -> None:
         """Let each step check what would fail every row."""
@@ -109,10 +110,15 @@ class NodesBody:
         for row in rows:
             for text, column in lists.items():
                 column.append(row.kept.get(text))
+        inputs = {b.input: lists[b.text] for b in self._kept if b.input is not None}
         values: Values = {}
         failures: list[Failure] = []
         with collect_metrics() as metrics:
             for step in self._late:
+                rule = self._late_rules.get(step.node.name)
+                if rule is not None and rule(inputs, values):
+                    values[step.node.name] = BYPASSED
+                    continue
                 try:
                     values[step.node.name] = await self._aggregate(step, lists, values)
                 except NodeError as error:
@@ -211,7 +217,7 @@ class NodesBody:
         for name, binding in step.references:
             if binding.text in lists:
                 arguments[name] = lists[binding.text]
-            else:
+            elif name not in step.optional or not is_gone(binding, values):
                 arguments[name] = value_of(binding, {}, values)
         with span(step.node.name, kind=SpanKind.NODE) as active:
             active.attributes["flowgrade.aggregation"] = True
@@ -284,10 +290,14 @@ def _kept(late: Sequence[Step], names: set[str]) -> tuple[Binding, ...]:
     found = {
         binding.text: binding
         for step in late
-        for _, binding in step.references
+        for binding in (*(b for _, b in step.references), *_rule_of(step))
         if binding.node not in names
     }
     return tuple(found.values())
+
+
+def _rule_of(step: Step) -> tuple[Binding, ...]:
+    return () if step.node.activate is None else (step.node.activate.when,)
 
 
 def _streamed(outputs: Sequence[OutputSpec], steps: Sequence[Step], read: set[str]) -> str | None:

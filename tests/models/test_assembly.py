@@ -59,6 +59,23 @@ def test_pieces_of_tool_calls_are_merged_by_their_index() -> None:
     ]
 
 
+def test_calls_of_one_index_and_different_ids_are_different_calls() -> None:
+    def piece(own: str | None, arguments: str, name: str | None = None) -> dict[str, Any]:
+        function = {"name": name, "arguments": arguments}
+        return {"tool_calls": [{"index": 0, "id": own, "type": "function", "function": function}]}
+
+    pieces = [
+        *(piece("a", "{}", "f"), piece("b", "", "g"), piece("b", '{"x"'), piece(None, ": 1}")),
+        *(piece("c", "", "f"), piece("", "{"), piece("renewed", "}"), piece("a", " ")),
+    ]
+    whole = assemble_chat([chunk(delta) for delta in pieces])
+    assert [(c["function"]["name"], c["function"]["arguments"]) for c in whole.tool_calls] == [
+        ("f", "{} "),
+        ("g", '{"x": 1}'),
+        ("f", "{}"),
+    ]
+
+
 def test_the_older_function_call_is_merged() -> None:
     whole = assemble_chat(
         [

@@ -23,8 +23,8 @@ _FIRST = (
 def assemble_chat(chunks: Iterable[ChatChunk]) -> ChatResponse:
     """The whole answer that ``chunks`` are the pieces of, as far as they go.
 
-    Text is joined, pieces of tool calls are merged by their index, and of ``raw`` the fields that
-    OpenAI's protocol knows are kept.
+    Text is joined, pieces of tool calls are merged by their index and id, and of ``raw`` the
+    fields that OpenAI's protocol knows are kept.
     """
     raw: JsonObject = {"object": "chat.completion"}
     choices: dict[int, JsonObject] = {}
@@ -133,17 +133,36 @@ class _Pieces(list[str]):
     """Pieces of a string."""
 
 
-class _Calls(dict[int, JsonObject]):
-    """Tool calls by their index."""
+class _Calls(dict[tuple[int, int], JsonObject]):
+    """Tool calls by their index, and by their number among those of the same index."""
 
 
 def _merge_calls(calls: _Calls, pieces: list[Json]) -> None:
     for piece in pieces:
-        if not isinstance(piece, dict):
-            continue
-        index = piece.get("index")
-        call = calls.setdefault(index if isinstance(index, int) else len(calls), {})
-        _merge(call, {key: value for key, value in piece.items() if key != "index"})
+        if isinstance(piece, dict):
+            call = calls.setdefault(_place_of(piece, calls), {})
+            _merge(call, {key: value for key, value in piece.items() if key != "index"})
+
+
+def _place_of(piece: JsonObject, calls: _Calls) -> tuple[int, int]:
+    """Where the call stands that ``piece`` belongs to.
+
+    Some endpoints give every call the index 0, so another id with a name begins another call. An
+    id alone does not: others make up a new one for each piece.
+    """
+    index = piece.get("index")
+    if not isinstance(index, int):
+        return len(calls), 0
+    known = [place for place in calls if place[0] == index]
+    own = piece.get("id")
+    if not known or not own:
+        return known[-1] if known else (index, 0)
+    for place in known:
+        if calls[place].get("id") == own:
+            return place
+    function = piece.get("function")
+    begins = isinstance(function, dict) and function.get("name")
+    return (index, len(known)) if begins and calls[known[-1]].get("id") else known[-1]
 
 
 def _joined(value: Json) -> Json:

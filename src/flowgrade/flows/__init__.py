@@ -33,7 +33,7 @@ from flowgrade.flows.step import (
     references_of,
 )
 from flowgrade.flows.streams import join
-from flowgrade.flows.threads import in_thread
+from flowgrade.flows.threads import DaemonPool, in_thread
 from flowgrade.flows.tools import Tool, find_tool, tool
 from flowgrade.flows.variants import parse_choice
 from flowgrade.flows.yamlfile import YamlFile, read_yaml_file
@@ -104,6 +104,7 @@ __all__ = [
     "Binding",
     "Chunk",
     "Confirm",
+    "DaemonPool",
     "Execution",
     "Flow",
     "FlowSpec",

@@ -12,7 +12,7 @@ from flowgrade.flows.agents.building import build
 from flowgrade.flows.agents.docstring import describe
 from flowgrade.flows.agents.schema import Schemas, with_default
 from flowgrade.flows.agents.tool import AgentTool
-from flowgrade.flows.threads import in_own_thread
+from flowgrade.flows.threads import in_thread
 from flowgrade.flows.tools import Tool, as_tool, mark_of
 from flowgrade.models import Connection
 from flowgrade.records import JsonObject
@@ -139,7 +139,7 @@ def _caller(tool: Tool, fixed: Mapping[str, Any], hints: Hints) -> Call:
             if inspect.isasyncgen(found):
                 return "".join([str(piece) async for piece in found])
             return await found
-        return await in_own_thread(lambda: _settled(function(**given)))
+        return await in_thread(lambda: _settled(function(**given)))
 
     return call
 

@@ -11,10 +11,9 @@ import asyncio
 import contextvars
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from flowgrade.errors import InputError
-from flowgrade.flows import Execution, Flow, flow_code, in_thread
+from flowgrade.flows import DaemonPool, Execution, Flow, flow_code, in_thread
 from flowgrade.records import Record
 from flowgrade.runs.engines.engine import Plan, Sink, Source, Work
 from flowgrade.runs.finished import FinishedRow
@@ -28,6 +27,7 @@ _TICK = 0.02  # seconds between looks at whether more threads would help
 # Share of one processor from which on more threads would only take turns. Code that computes gets
 # no more than this where other programs want the processor as well.
 _BUSY = 0.5
+_GRACE = 5  # seconds that rows under way get to end once nobody wants more
 
 
 class LocalEngine:
@@ -114,22 +114,25 @@ class Lanes(Record):
     async def _threads(self) -> None:
         loop = asyncio.get_running_loop()
         context = contextvars.copy_context()
-        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="flowgrade-lane") as pool:
-            lanes = {loop.run_in_executor(pool, context.copy().run, self._drain)}
-            self.watch(1)
-            try:
-                while lanes:
-                    wall, cpu = time.monotonic(), time.process_time()
-                    done, lanes = await asyncio.wait(lanes, timeout=_TICK)
-                    for lane in done:
-                        lane.result()
-                    used = (time.process_time() - cpu) / max(time.monotonic() - wall, 1e-9)
-                    for _ in range(self._more(len(lanes), used)):
-                        lanes.add(loop.run_in_executor(pool, context.copy().run, self._drain))
-                    if lanes:
-                        self.watch(len(lanes))
-            finally:
-                self.source.stop()
+        pool = DaemonPool(self.concurrency, "flowgrade-lane")
+        lanes = {loop.run_in_executor(pool, context.copy().run, self._drain)}
+        self.watch(1)
+        try:
+            while lanes:
+                wall, cpu = time.monotonic(), time.process_time()
+                done, lanes = await asyncio.wait(lanes, timeout=_TICK)
+                for lane in done:
+                    lane.result()
+                used = (time.process_time() - cpu) / max(time.monotonic() - wall, 1e-9)
+                for _ in range(self._more(len(lanes), used)):
+                    lanes.add(loop.run_in_executor(pool, context.copy().run, self._drain))
+                if lanes:
+                    self.watch(len(lanes))
+        finally:
+            self.source.stop()
+            if lanes:
+                await asyncio.wait(lanes, timeout=_GRACE)
+            pool.shutdown()
 
     def _more(self, lanes: int, used: float) -> int:
         # A lane that waits for the sink or for rows is idle too, and more would not help it.

@@ -50,7 +50,10 @@ def test_what_is_kept_is_shown_without_its_key_and_works(
     assert "kept in the store" in kept.err
     listed = {one["name"]: one for one in project.run("connection", "list", "--json").json}
     assert listed["mine"]["source"] == listed["mine"]["key_from"] == "store"
-    assert listed["openai"]["key_from"] is None
+    assert "openai" not in listed
+    known = project.run("connection", "list", "--all", "--json").json
+    sets = {one["name"]: one["set"] for one in known}
+    assert (sets["mine"], sets["openai"], sets["ollama"]) == (True, False, False)
     shown = project.run("connection", "show", "mine")
     assert stub.base_url in shown.out
     tried = project.run("connection", "test", "mine", "--json")
@@ -91,6 +94,21 @@ def test_what_is_removed_is_gone(project: Project) -> None:
     environment = project.run("connection", "remove", "openai")
     assert environment.code == 2
     assert "it is from: environment" in environment.err
+
+
+@pytest.mark.slow
+def test_the_list_has_what_is_set_and_says_that_there_is_more(project: Project) -> None:
+    nothing = project.run("connection", "list")
+    assert nothing.out == ""
+    assert "flowgrade connection set" in nothing.err
+    assert "--all" in nothing.err
+    environment = {"ANTHROPIC_API_KEY": KEY, "AWS_REGION": "eu-1", "OPENAI_BASE_URL": "http://a/v1"}
+    found = project.run("connection", "list", environment=environment)
+    lines = found.out.splitlines()[1:]
+    assert [line.split("\t")[0] for line in lines] == ["anthropic", "bedrock", "openai"]
+    everything = project.run("connection", "list", "--all", environment=environment)
+    assert len(everything.out.splitlines()) > 10
+    assert "--all" not in everything.err
 
 
 @pytest.mark.slow

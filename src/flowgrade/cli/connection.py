@@ -94,15 +94,26 @@ def set_(name: str | None, file: Path | None, to: str, **options: Any) -> int:
 
 
 @connection.command("list")
+@click.option("--all", "show_all", is_flag=True, help="Also those of which nothing is set.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def list_(as_json: bool) -> None:
-    """Every connection, where it is from and whether it has a key. No key is shown."""
+def list_(show_all: bool, as_json: bool) -> None:
+    """The connections that are set, where each is from and whether it has a key.
+
+    No key is shown. Others are known by their name alone, such as local servers; see --all.
+    """
     app = App()
-    found = [summary(app, name) for name in app.models.connections]
+    known = app.models.connections
+    names = [name for name in known if show_all or known.is_set(name)]
+    found = [summary(app, name) for name in names]
     if as_json:
         json_out(found)
         return
-    table(["NAME", "KIND", "FROM", "ADDRESS", "KEY"], [connection_row(one) for one in found])
+    if found:
+        table(["NAME", "KIND", "FROM", "ADDRESS", "KEY"], [connection_row(one) for one in found])
+    else:
+        note("No connection is set. Set one: flowgrade connection set NAME")
+    if more := len(known) - len(found):
+        note(f"{more} more are known, of which nothing is set: flowgrade connection list --all")
 
 
 @connection.command()

@@ -87,6 +87,14 @@ class Connections(Mapping[str, Connection]):
         """Whether the file has a connection of that name."""
         return name in self._file
 
+    def is_set(self, name: str) -> bool:
+        """Whether anybody said something of it; others are known by their name alone."""
+        if name in self._file or name in self.stored:
+            return True
+        known = self._environment[name]
+        address = known.url_setting and self._settings.variable(known.url_setting)
+        return bool(known.api_key or known.secrets or known.configs or address)
+
     def sources(self, name: str) -> tuple[str, ...]:
         """The places that have a connection of that name, the one that counts first."""
         found = [self._file[name].source] if name in self._file else []

@@ -51,6 +51,14 @@ def test_two_flows_may_have_modules_of_the_same_name(build: Any) -> None:
     assert flow(word="hi") == {"answer": "<HI!>"}
 
 
+def test_messages_show_the_plain_path_of_an_inner_flow(build: Any, write: Write) -> None:
+    write({"flow.dag.yaml": SHOUT.replace("type: python", "type: pithon")}, "shout")
+    with pytest.raises(FlowDefinitionError) as caught:
+        build(CALL)
+    assert "/shout/flow.dag.yaml:" in str(caught.value)
+    assert ".." not in str(caught.value)
+
+
 def test_the_variant_of_an_inner_flow_can_be_chosen(build: Any) -> None:
     flow = build(CALL + '      variant: "${shout.twice}"\n')
     assert flow(word="hi") == {"answer": "HIHI!"}

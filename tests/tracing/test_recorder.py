@@ -334,3 +334,21 @@ def test_a_step_may_become_the_current_one_for_a_while(spans: Spans) -> None:
         step.end(ValueError("cut"))
     assert named(spans, "inner").parent_id == named(spans, "step").span_id
     assert named(spans, "step").status == "error"
+
+
+def test_a_sink_that_fails_breaks_no_call_and_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class DiskIsGoneError(Exception):
+        pass
+
+    def failing(spans: list[RecordedSpan]) -> None:
+        raise DiskIsGoneError("the disk is gone")
+
+    done = []
+    for number in range(3):
+        with start_trace("root", sink=failing), span("step"):
+            done.append(number)
+    assert done == [0, 1, 2]
+    assert [record.name for record in caplog.records] == ["flowgrade.tracing"]
+    assert "DiskIsGoneError: the disk is gone" in caplog.text

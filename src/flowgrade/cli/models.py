@@ -131,7 +131,7 @@ def _report(answer: Answer) -> None:
     fields(
         [
             ("result", click.style("works", fg="green")),
-            ("answered by", answer.answered_by or "not told"),
+            ("served by", answer.answered_by or "not told"),
             ("answer", answer.text or ""),
             ("time", f"{duration(answer.seconds)}{first}"),
             (

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -14,7 +13,17 @@ from flowgrade.cli.approval import approval, approve_option
 from flowgrade.cli.folder import inside, prints_as_messages
 from flowgrade.cli.progress import progress_bar
 from flowgrade.cli.run import execute, report
-from flowgrade.cli.show import amount, duration, json_out, moment, note, run_summary, short, table
+from flowgrade.cli.show import (
+    amount,
+    duration,
+    json_out,
+    moment,
+    note,
+    run_summary,
+    short,
+    table,
+    write_out,
+)
 from flowgrade.cli.values import pairs
 from flowgrade.runs import (
     FORMATS,
@@ -133,14 +142,9 @@ def errors(run: str, as_json: bool) -> None:
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File.")
 def export(run: str, format_: str, output: Path | None) -> None:
     """Write the rows of a run, in the order of the data."""
-    app = App()
-    get_run(app.store, run)
-    if output is None:
-        export_run(app.store, run, sys.stdout, format=format_)
-        return
-    with output.open("w", encoding="utf-8", newline="") as stream:
-        count = _export(app, run, stream, format_)
-    note(f"{count:,} rows in {output}")
+    store = App().store
+    get_run(store, run)
+    write_out(output, lambda stream: export_run(store, run, stream, format=format_), "rows")
 
 
 @runs.command()
@@ -205,10 +209,6 @@ def delete(run: str, yes: bool) -> None:
         )
     delete_run(app.store, run)
     note(f"Deleted '{run}'.")
-
-
-def _export(app: App, run: str, stream: TextIO, format_: str) -> int:
-    return export_run(app.store, run, stream, format=format_)
 
 
 def _line(row: RunRow) -> tuple[str, ...]:

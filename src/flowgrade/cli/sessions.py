@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from flowgrade.app import App
 from flowgrade.chat import FORMATS, conversation_of, session_rows, transcript
 from flowgrade.cli.chat.controls import visible
-from flowgrade.cli.show import amount, duration, fields, json_out, moment, money, note, short, table
+from flowgrade.cli.show import (
+    amount,
+    duration,
+    fields,
+    json_out,
+    moment,
+    money,
+    note,
+    short,
+    table,
+    write_out,
+)
 from flowgrade.records import dumps
 from flowgrade.store import Store
 from flowgrade.tracing import (
@@ -114,16 +125,8 @@ def export(session: str | None, format_: str, output: Path | None) -> None:
     """
     store = App().store
     found = [get_session(store, session)] if session else _all(store)
-    if output is None:
-        for line in _lines(store, found, format_):
-            sys.stdout.write(line)
-        return
-    with output.open("w", encoding="utf-8") as stream:
-        count = 0
-        for line in _lines(store, found, format_):
-            stream.write(line)
-            count += 1
-    note(f"{count:,} {'rows' if format_ == 'jsonl' else 'sessions'} in {output}")
+    what = "rows" if format_ == "jsonl" else "sessions"
+    write_out(output, lambda stream: _write(stream, _lines(store, found, format_)), what)
 
 
 @sessions.command()
@@ -141,6 +144,14 @@ def delete(session: str, yes: bool) -> None:
 
 def _all(store: Store) -> list[Session]:
     return list(reversed(list_sessions(store, limit=1_000_000)))
+
+
+def _write(stream: TextIO, lines: Iterable[str]) -> int:
+    count = 0
+    for line in lines:
+        stream.write(line)
+        count += 1
+    return count
 
 
 def _lines(store: Store, sessions: list[Session], format_: str) -> Iterator[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 import click
 
@@ -24,6 +25,19 @@ def json_out(value: object) -> None:
 def note(text: str) -> None:
     """A message for people, on standard error."""
     click.echo(text, err=True)
+
+
+def write_out(output: Path | None, write: Callable[[TextIO], int], what: str) -> None:
+    """Let ``write`` write to the file, of which a line then says how much, else to standard output.
+
+    ``write`` returns how many of ``what`` it wrote.
+    """
+    if output is None:
+        write(sys.stdout)
+        return
+    with output.open("w", encoding="utf-8", newline="") as stream:
+        count = write(stream)
+    note(f"{count:,} {what} in {output}")
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

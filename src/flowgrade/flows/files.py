@@ -90,8 +90,8 @@ def inner_source(path: str, folders: Sequence[Path], node: NodeSpec) -> str:
     """
     name, colon, function = path.partition(":") if ".py:" in path else (path, "", "")
     for folder in folders:
-        if (folder / name).exists():
-            return f"{folder / name}{colon}{function}"
+        if (found := folder / name).exists():
+            return f"{_plain(found)}{colon}{function}"
     target = folders[-1] / name
     there = [f.name for f in target.parent.iterdir()] if target.parent.is_dir() else []
     near = get_close_matches(target.name, [n for n in there if not n.startswith(".")], n=1)
@@ -102,6 +102,12 @@ def inner_source(path: str, folders: Sequence[Path], node: NodeSpec) -> str:
         else "Write source: {path: …}, a path from this flow's folder to another flow.",
         place=node.place_of("source"),
     )
+
+
+def _plain(path: Path) -> str:
+    """The path without ``..``, as messages show it; as it is where a link gives that a meaning."""
+    plain = os.path.normpath(path)
+    return plain if os.path.exists(plain) and os.path.samefile(plain, path) else str(path)
 
 
 def code_digest(files: list[Path], folder: Path, parts: Sequence[str] = ()) -> str:

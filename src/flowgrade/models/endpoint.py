@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ from yarl import URL
 
 from flowgrade.errors import ModelError
 from flowgrade.models.address import check_address, check_headers, encode
+from flowgrade.models.again import delay_of
 from flowgrade.models.allowance import seconds_to_hold
 from flowgrade.models.complaint import Complaint, find_complaint
 from flowgrade.models.connection import Connection
@@ -25,14 +25,12 @@ from flowgrade.models.stream import EventStream, expect_within
 from flowgrade.models.throttle import Throttle
 from flowgrade.models.transport import Transport
 from flowgrade.records import JsonObject, digest_json
-from flowgrade.tracing import current_span, current_traceparent
+from flowgrade.tracing import current_traceparent
 
 T = TypeVar("T")
 
 Answer = tuple[Mapping[str, str], T]
 """An answer with its headers."""
-
-_log = logging.getLogger("flowgrade.models")
 
 
 class Endpoint:
@@ -176,7 +174,7 @@ class Endpoint:
             except ModelError as error:
                 if not retried:
                     raise
-                delay = self._delay(error, retries)
+                delay = delay_of(error, retries, self._transport, self._model)
             retries += 1
             await self._transport.clock.sleep(delay)
 
@@ -235,7 +233,7 @@ class Endpoint:
                 headers, found = await once(state.session)
             except ModelError as error:
                 place.failed(error, epoch)
-                delay = self._delay(error, retries)
+                delay = delay_of(error, retries, self._transport, self._model)
             except BaseException:
                 place.release()
                 raise
@@ -245,29 +243,6 @@ class Endpoint:
                 return found, place
             retries += 1
             await clock.sleep(delay)
-
-    def _delay(self, error: ModelError, retries: int) -> float:
-        """Seconds to wait before the next attempt; raises ``error`` when there is none."""
-        policy = self._transport.retry
-        delay = policy.delay(error, retries, self._transport.clock)
-        if delay is None:
-            if error.retryable and (error.retry_after or 0.0) > policy.max_retry_after:
-                error.hint = f"The endpoint asks to wait {error.retry_after:g} s: try again then."
-            if retries:
-                error.message += f" ({retries} {'retry' if retries == 1 else 'retries'})"
-            raise error
-        active = current_span()
-        if active is not None:
-            active.attributes["flowgrade.retries"] = retries + 1
-        _log.info(
-            "%s: retry %d of %d in %.1f s: %s",
-            self._model,
-            retries + 1,
-            policy.retries,
-            delay,
-            error.message,
-        )
-        return delay
 
     async def _post_once(
         self,

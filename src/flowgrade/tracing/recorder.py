@@ -6,6 +6,7 @@ the trace that is active here. Without an active trace ``span`` still works and 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,9 @@ _PREVIEW = 4_096  # characters kept of a longer one
 # The steps of one trace may be in several threads. One lock for all traces: it is held for a
 # microsecond, and a lock for each would cost every trace more than that.
 _sums = threading.Lock()
+_log = logging.getLogger("flowgrade.tracing")
+_reported: set[type[Exception]] = set()
+"""Errors of sinks that were logged: one line says it, a line for each call would bury it."""
 
 
 class RecordedSpan(NamedTuple):
@@ -66,7 +70,7 @@ class ActiveTrace:
     def add(self, recorded: RecordedSpan) -> None:
         """Keep a finished span; one that outlives its root goes to the sink alone."""
         if self.ended:
-            self.sink([recorded])
+            _hand_over(self.sink, [recorded])
         else:
             self.spans.append(recorded)
 
@@ -86,7 +90,24 @@ class ActiveTrace:
     def end(self) -> None:
         """Hand the spans over."""
         self.ended = True
-        self.sink(self.spans)
+        _hand_over(self.sink, self.spans)
+
+
+def _hand_over(sink: Sink, spans: list[RecordedSpan]) -> None:
+    """Give ``spans`` to ``sink``; what goes wrong there is logged and breaks no call."""
+    try:
+        sink(spans)
+    except Exception as error:  # noqa: BLE001  the work that is recorded was done all the same
+        with _sums:
+            known = type(error) in _reported
+            _reported.add(type(error))
+        if not known:
+            _log.warning(
+                "A trace could not be kept: %s: %s. The call itself goes on; further traces that "
+                "fail so are not mentioned.",
+                type(error).__name__,
+                error,
+            )
 
 
 class TracePart(ActiveTrace):

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from flowgrade.errors import ModelError
+from flowgrade.models.again import delay_of
 from flowgrade.models.connection import Connection
 from flowgrade.models.gate import guess_tokens
 from flowgrade.models.interception import refuse_intercepted
 from flowgrade.models.place import Place
 from flowgrade.models.throttle import Throttle
 from flowgrade.models.transport import Transport
-from flowgrade.tracing import current_span
 
 T = TypeVar("T")
 
@@ -20,10 +20,11 @@ T = TypeVar("T")
 class Attempts:
     """Calls again what failed in a way that may pass, as ``RetryPolicy`` says."""
 
-    __slots__ = ("_gate", "_key", "_transport")
+    __slots__ = ("_gate", "_key", "_model", "_transport")
 
     def __init__(self, transport: Transport, connection: Connection, route: str) -> None:
         self._transport = transport
+        self._model = route
         # The connection stands for its credential, which the library takes from anywhere.
         self._key = (connection.name, route, "")
         self._gate = transport.gate(self._key, connection.limits)
@@ -44,7 +45,7 @@ class Attempts:
                 result = await once()
             except ModelError as error:
                 place.failed(error, epoch)
-                delay = self._delay(error, retries)
+                delay = delay_of(error, retries, self._transport, self._model)
             except BaseException:
                 place.release()
                 raise
@@ -53,17 +54,6 @@ class Attempts:
                 return result
             retries += 1
             await self._transport.clock.sleep(delay)
-
-    def _delay(self, error: ModelError, retries: int) -> float:
-        delay = self._transport.retry.delay(error, retries, self._transport.clock)
-        if delay is None:
-            if retries:
-                error.message += f" ({retries} {'retry' if retries == 1 else 'retries'})"
-            raise error
-        active = current_span()
-        if active is not None:
-            active.attributes["flowgrade.retries"] = retries + 1
-        return delay
 
     async def _throttle(self) -> Throttle:
         state = await self._transport.sessions.here()

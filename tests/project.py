@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -69,6 +71,22 @@ class Project:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+    def stored(self, run: str) -> int | None:
+        """How many completed rows of the run are in the store; None where the run is not there.
+
+        Looks into the file, since tests ask often and a command takes a while to start.
+        """
+        file = self.folder / ".flowgrade" / "store.db"
+        if not file.exists():
+            return None
+        with closing(sqlite3.connect(file, timeout=30)) as store:
+            tables = "SELECT 1 FROM sqlite_master WHERE name = 'run_rows'"
+            begun = "SELECT 1 FROM runs WHERE id = ?"
+            if not store.execute(tables).fetchone() or not store.execute(begun, (run,)).fetchone():
+                return None  # killed before that
+            counted = "SELECT COUNT(*) FROM run_rows WHERE run = ? AND status = 'completed'"
+            return int(store.execute(counted, (run,)).fetchone()[0])
 
 
 TWO_NODES = {

@@ -52,13 +52,13 @@ def test_fifty_kills_lose_nothing(two_nodes: Project, rows: Callable[[int], Path
     killed = 0
     seen = 0
     for part in range(KILLS):
-        process = two_nodes.start(*(start if part == 0 or not _exists(two_nodes) else resume))
+        process = two_nodes.start(*(start if two_nodes.stored("killed") is None else resume))
         time.sleep(0.15 + chance.random() * 0.5)
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             killed += 1
         process.wait(30)
-        done = _completed(two_nodes)
+        done = two_nodes.stored("killed") or 0
         assert done >= seen, f"rows were lost in part {part}, seed {seed}"
         seen = done
     assert killed == KILLS, f"the run ended after {killed} kills, seed {seed}"
@@ -71,15 +71,6 @@ def test_fifty_kills_lose_nothing(two_nodes: Project, rows: Callable[[int], Path
     whole = two_nodes.run("run", "flow", "--data", data, *options, timeout=600)
     assert whole.code == 0, whole.err
     assert result == exported(two_nodes, "whole")
-
-
-def _exists(project: Project) -> bool:
-    return project.run("runs", "show", "killed", "--json").code == 0
-
-
-def _completed(project: Project) -> int:
-    found = project.run("runs", "show", "killed", "--json")
-    return int(found.json["completed"]) if found.code == 0 else 0
 
 
 def test_a_killed_run_shows_as_interrupted_and_resumes(
@@ -159,9 +150,8 @@ def test_a_running_run_is_cancelled_from_another_process(
 
 
 def _wait_for_rows(project: Project) -> None:
-    for _ in range(100):
-        found = project.run("runs", "show", "r", "--json")
-        if found.code == 0 and found.json["completed"] > 4:
+    for _ in range(1200):
+        if (project.stored("r") or 0) > 4:
             return
         time.sleep(0.05)
     raise AssertionError("the run stored no rows")

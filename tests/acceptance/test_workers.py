@@ -60,8 +60,7 @@ def until(holds: Callable[[], object], seconds: float = 60) -> None:
 
 
 def stored(project: Project, run: str = "r") -> int:
-    found = project.run("runs", "show", run, "--json")
-    return int(found.json["completed"]) if found.code == 0 else 0
+    return project.stored(run) or 0
 
 
 def begin(project: Project, *more: str) -> subprocess.Popen[bytes]:

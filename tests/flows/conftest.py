@@ -100,6 +100,18 @@ def build(write: Write, models: Models) -> Any:
     return build
 
 
+def node(name: str, path: str, inputs: str = "{}", more: str = "") -> str:
+    return (
+        f"- name: {name}\n  type: python\n  source: {{type: code, path: {path}}}\n"
+        f"  inputs: {inputs}\n{more}"
+    )
+
+
+def dag(inputs: str, outputs: str, *nodes: str, more: str = "") -> str:
+    body = "".join(nodes)
+    return f"inputs:\n{inputs}\noutputs:\n{outputs}\nnodes:\n{body}{more}"
+
+
 def spans_of(flow: Flow, **inputs: Any) -> list[RecordedSpan]:
     spans: list[RecordedSpan] = []
     asyncio.run(flow.aexecute(inputs, sink=spans.extend))

@@ -8,14 +8,20 @@ from importlib.util import find_spec
 from flowgrade.cli.checks.check import Check
 
 EXTRAS = {
+    "ann": ("usearch", "approximate search in indexes of very many chunks"),
     "azure": ("azure.identity", "sign in to Azure by Microsoft Entra ID"),
+    "azure_search": ("azure.search.documents", "indexes in Azure AI Search"),
+    "documents": ("pypdf", "documents from PDF, Word, PowerPoint and HTML"),
     "embeddings": ("wordllama", "the embedded model that embeds, embedded/static"),
     "keyring": ("keyring", "keys in the keyring of the operating system"),
+    "lancedb": ("lancedb", "indexes in LanceDB"),
     "litellm": ("litellm", "a hundred other providers of models"),
     "mcp": ("mcp", "tools by the Model Context Protocol"),
+    "opensearch": ("opensearchpy", "indexes in OpenSearch"),
     "parquet": ("pyarrow", "datasets and exports in Parquet"),
     "pf": ("pandas", "DataFrames of prompt flow's client"),
     "postgres": ("psycopg", "a PostgreSQL store for a team"),
+    "qdrant": ("qdrant_client", "indexes in Qdrant"),
     "ray": ("ray", "runs over many machines"),
 }
 """Each extra of the package: the module to look for, and what it adds."""

@@ -10,34 +10,30 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowgrade.datasets import Dataset, open_dataset, rows_dataset
+from flowgrade import datasets, runs
 from flowgrade.errors import InputError
 from flowgrade.flows import Flow, function_flow, offer_modules, offer_types, run_blocking
 from flowgrade.flows import load_flow as load
 from flowgrade.promptflow import PromptFlowFinder, promptflow_value, set_host
 from flowgrade.records import replace
-from flowgrade.runs import (
-    Origin,
-    ResumeOptions,
-    Run,
-    RunDefinition,
-    RunOptions,
-    Watch,
-    get_run,
-    restored,
-    resume_run,
-    start_run,
-    with_earlier_run,
-)
 from flowgrade.settings import Settings, read_settings, remember_variables
 from flowgrade.store import Store, open_store, store_exists
 from flowgrade.tracing import store_sink
 
 if TYPE_CHECKING:
     from flowgrade.chat import Conversation, Partner
+    from flowgrade.datasets import Dataset
     from flowgrade.flows import Agent, ToolLike
     from flowgrade.models import Model, Models
-    from flowgrade.runs import Order
+    from flowgrade.runs import (
+        Order,
+        Origin,
+        ResumeOptions,
+        Run,
+        RunDefinition,
+        RunOptions,
+        Watch,
+    )
     from flowgrade.tracing import SessionKind
 
 Data = str | Path | Sequence[Mapping[str, Any]]
@@ -128,13 +124,13 @@ class App:
         ``earlier`` names a completed run whose inputs and outputs stand beside the data, or in
         its place: the mapping takes them as ``${run.inputs.x}`` and ``${run.outputs.x}``.
         """
-        given = options or RunOptions()
+        given = options or runs.RunOptions()
         loaded = (
             flow if isinstance(flow, Flow) else self.load_flow(flow, variant=variant, init=init)
         )
         dataset = self._rows(data, earlier, given.limit)
         with self.surroundings(loaded, given.environment or {}) as variables:
-            return await start_run(
+            return await runs.start_run(
                 self.store,
                 loaded,
                 dataset,
@@ -159,12 +155,12 @@ class App:
         Values of environment variables that are secrets were not stored with the run; they come
         from ``environment`` or from the surroundings.
         """
-        definition = get_run(self.store, name).definition
+        definition = runs.get_run(self.store, name).definition
         loaded = self._flow_again(definition, flow)
         dataset = self._rows(_data_again(definition, data), definition.run, definition.limit)
-        variables = restored(definition.environment, environment or {}, self.settings.variable)
+        variables = runs.restored(definition.environment, environment or {}, self.settings.variable)
         with self.surroundings(loaded, variables) as wanted:
-            return await resume_run(
+            return await runs.resume_run(
                 self.store,
                 name,
                 loaded,
@@ -180,14 +176,14 @@ class App:
         if earlier is None:
             return _dataset(data or [], limit)
         rows = None if data is None else _dataset(data, None)
-        return with_earlier_run(self.store, earlier, rows, limit=limit)
+        return runs.with_earlier_run(self.store, earlier, rows, limit=limit)
 
     def _origin(self, variables: Mapping[str, str]) -> Origin:
         settings = self.settings
         own = {"FLOWGRADE_STORE": settings.store, "FLOWGRADE_HOME": str(settings.home)}
         if settings.connections is not None:
             own["FLOWGRADE_CONNECTIONS"] = str(settings.connections)
-        return Origin(
+        return runs.Origin(
             opener=f"{__name__}:{open_in_worker.__name__}",
             project=str(settings.project),
             environment={**settings.environment, **own},
@@ -331,7 +327,7 @@ def run(
 
     ``earlier`` is that of ``App.arun``.
     """
-    given = RunOptions(**options)
+    given = runs.RunOptions(**options)
     work = default_app().arun(
         flow, data, earlier=earlier, variant=variant, init=init, options=given
     )
@@ -348,7 +344,7 @@ def resume(
 ) -> Run:
     """Go on with a run; ``options`` are ``ResumeOptions``, the rest is that of ``App.aresume``."""
     work = default_app().aresume(
-        name, flow=flow, data=data, environment=environment, options=ResumeOptions(**options)
+        name, flow=flow, data=data, environment=environment, options=runs.ResumeOptions(**options)
     )
     return run_blocking(work)
 
@@ -385,8 +381,8 @@ def _absolute(source: str | Path) -> str:
 
 def _dataset(data: Data, limit: int | None) -> Dataset:
     if isinstance(data, (str, Path)):
-        return open_dataset(Path(data).resolve(), limit=limit)
-    return rows_dataset(list(data)[:limit])
+        return datasets.open_dataset(Path(data).resolve(), limit=limit)
+    return datasets.rows_dataset(list(data)[:limit])
 
 
 def _data_again(definition: RunDefinition, data: Data | None) -> Data | None:

@@ -6,16 +6,23 @@
 read.
 """
 
-from flowgrade.datasets.dataset import Dataset, open_dataset, rows_dataset
-from flowgrade.datasets.joined import (
-    DATA,
-    RUN_INPUTS,
-    RUN_OUTPUTS,
-    JoinedDataset,
-    RunRows,
-    joined_dataset,
-)
-from flowgrade.datasets.mapping import ColumnMapping, default_mapping
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowgrade.plugins import later
+
+if TYPE_CHECKING:
+    from flowgrade.datasets.dataset import Dataset, open_dataset, rows_dataset
+    from flowgrade.datasets.joined import (
+        DATA,
+        RUN_INPUTS,
+        RUN_OUTPUTS,
+        JoinedDataset,
+        RunRows,
+        joined_dataset,
+    )
+    from flowgrade.datasets.mapping import ColumnMapping, default_mapping
 
 __all__ = [
     "DATA",
@@ -30,3 +37,20 @@ __all__ = [
     "open_dataset",
     "rows_dataset",
 ]
+
+__getattr__ = later(
+    __name__,
+    {
+        "ColumnMapping": "mapping",
+        "DATA": "joined",
+        "Dataset": "dataset",
+        "JoinedDataset": "joined",
+        "RUN_INPUTS": "joined",
+        "RUN_OUTPUTS": "joined",
+        "RunRows": "joined",
+        "default_mapping": "mapping",
+        "joined_dataset": "joined",
+        "open_dataset": "dataset",
+        "rows_dataset": "dataset",
+    },
+)

@@ -5,43 +5,45 @@ is stored as it arrives, together with its trace. What was stored is never done 
 is done on resume.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
-from flowgrade.runs.adding import add_finished_run
-from flowgrade.runs.earlier import with_earlier_run
-from flowgrade.runs.engines.engine import (
-    ENGINES,
-    Engine,
-    Origin,
-    Plan,
-    Rows,
-    Sink,
-    Source,
-    State,
-    Work,
-)
-from flowgrade.runs.environment import restored
-from flowgrade.runs.execute import ResumeOptions, RunOptions, Watch, resume_run, start_run
-from flowgrade.runs.export import FORMATS, export_run, failures
-from flowgrade.runs.finished import FinishedRow
-from flowgrade.runs.progress import Progress
-from flowgrade.runs.repository import (
-    archive_run,
-    ask_to_cancel,
-    copy_run,
-    delete_run,
-    describe_run,
-    get_run,
-    list_runs,
-    run_rows,
-)
-from flowgrade.runs.run import Run, RunAbout, RunDefinition, RunRow, RunStatus, new_run_name
-from flowgrade.runs.source import Task
-from flowgrade.runs.tables import RUN_ROWS, RUNS
+from typing import TYPE_CHECKING
+
+from flowgrade.plugins import later
 
 if TYPE_CHECKING:
+    from flowgrade.runs.adding import add_finished_run
+    from flowgrade.runs.earlier import with_earlier_run
+    from flowgrade.runs.engines.engine import (
+        ENGINES,
+        Engine,
+        Origin,
+        Plan,
+        Rows,
+        Sink,
+        Source,
+        State,
+        Work,
+    )
     from flowgrade.runs.engines.order import Order
+    from flowgrade.runs.environment import restored
+    from flowgrade.runs.execute import ResumeOptions, RunOptions, Watch, resume_run, start_run
+    from flowgrade.runs.export import FORMATS, export_run, failures
+    from flowgrade.runs.finished import FinishedRow
+    from flowgrade.runs.progress import Progress
+    from flowgrade.runs.repository import (
+        archive_run,
+        ask_to_cancel,
+        copy_run,
+        delete_run,
+        describe_run,
+        get_run,
+        list_runs,
+        run_rows,
+    )
+    from flowgrade.runs.run import Run, RunAbout, RunDefinition, RunRow, RunStatus, new_run_name
+    from flowgrade.runs.source import Task
+    from flowgrade.runs.tables import RUN_ROWS, RUNS
 
 __all__ = [
     "ENGINES",
@@ -86,8 +88,48 @@ __all__ = [
     "with_earlier_run",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "Order":  # only workers and those who start them need it
-        return import_module("flowgrade.runs.engines.order").Order
-    raise AttributeError(f"module 'flowgrade.runs' has no attribute '{name}'")
+__getattr__ = later(
+    __name__,
+    {
+        "ENGINES": "engines.engine",
+        "Engine": "engines.engine",
+        "FORMATS": "export",
+        "FinishedRow": "finished",
+        "Order": "engines.order",
+        "Origin": "engines.engine",
+        "Plan": "engines.engine",
+        "Progress": "progress",
+        "RUNS": "tables",
+        "RUN_ROWS": "tables",
+        "ResumeOptions": "execute",
+        "Rows": "engines.engine",
+        "Run": "run",
+        "RunAbout": "run",
+        "RunDefinition": "run",
+        "RunOptions": "execute",
+        "RunRow": "run",
+        "RunStatus": "run",
+        "Sink": "engines.engine",
+        "Source": "engines.engine",
+        "State": "engines.engine",
+        "Task": "source",
+        "Watch": "execute",
+        "Work": "engines.engine",
+        "add_finished_run": "adding",
+        "archive_run": "repository",
+        "ask_to_cancel": "repository",
+        "copy_run": "repository",
+        "delete_run": "repository",
+        "describe_run": "repository",
+        "export_run": "export",
+        "failures": "export",
+        "get_run": "repository",
+        "list_runs": "repository",
+        "new_run_name": "run",
+        "restored": "environment",
+        "resume_run": "execute",
+        "run_rows": "repository",
+        "start_run": "execute",
+        "with_earlier_run": "earlier",
+    },
+)

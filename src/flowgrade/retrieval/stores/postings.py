@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy
 
@@ -148,8 +148,6 @@ class PostingsBuilder:
             rows[places] = numpy.load(self._spill / f"{number}.rows.npy")
             counts[places] = numpy.load(self._spill / f"{number}.counts.npy")
             cursor[terms] += sizes
-        _flush(rows)
-        _flush(counts)
 
 
 def _weigh(folder: Path, starts: Array, totals: Array, lengths: Array) -> None:
@@ -166,7 +164,6 @@ def _weigh(folder: Path, starts: Array, totals: Array, lengths: Array) -> None:
         times = counts[first:last].astype(numpy.float32)
         norm = norms[rows[first:last]]
         impacts[first:last] = numpy.repeat(rarity[begin:end], inside) * (times / (times + norm))
-    _flush(impacts)
 
 
 def _rarity(totals: Array, chunks: int) -> Array:
@@ -178,8 +175,3 @@ def _norms(lengths: Array) -> Array:
     """What a count is set against: k1 · (1 - b + b · length / mean length)."""
     mean = max(float(lengths.mean()), 1.0) if len(lengths) else 1.0
     return (K1 * (1 - B + B * lengths / mean)).astype(numpy.float32)
-
-
-def _flush(array: Any) -> None:
-    if isinstance(array, numpy.memmap):
-        array.flush()

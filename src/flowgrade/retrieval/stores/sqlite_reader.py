@@ -5,9 +5,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
+
+import numpy
 
 from flowgrade.errors import NotFoundError
 from flowgrade.records import JsonObject
@@ -85,8 +88,9 @@ class SqliteReader:
 
     def vectors(self, ids: Sequence[str]) -> Matrix:
         """Their vectors, a row each, of length 1."""
-        rows = dict(self._named("id, row", ids))
-        return self.matrix[[rows[id] for id in ids]]
+        keys = dict(self._named("id, row", ids))
+        rows = numpy.searchsorted(self._keys, [keys[id] for id in ids])
+        return self.matrix[rows]
 
     def of_document(self, document: str) -> list[Chunk]:
         """All chunks of a document, in order; none for one that is not there."""
@@ -97,9 +101,11 @@ class SqliteReader:
         sql = f"SELECT {NAMES} FROM chunks WHERE row >= ? AND row < ? ORDER BY row"
         return [chunk_of(row) for row in self._run(sql, (first, first + count))]
 
+    @cached_property
     def documents(self) -> list[tuple[str, int, int]]:
-        """Every document with its first row and its number of chunks, in order of rows."""
-        return self._run("SELECT document, first, chunks FROM documents ORDER BY first, document")
+        """Every document with the key of its first chunk and their number, in order of rows."""
+        # Documents without chunks go where they stand in no way of the others.
+        return self._run("SELECT document, first, chunks FROM documents ORDER BY first, chunks")
 
     def close(self) -> None:
         """Let go of the files."""
@@ -117,8 +123,18 @@ class SqliteReader:
         return self._part("matrix", (VECTORS,), lambda folder: plain(load(folder / VECTORS)))
 
     @property
-    def _names(self) -> Names:
+    def names(self) -> Names:
+        """The ids of all chunks."""
         return self._part("names", Names.NAMES, Names)
+
+    @property
+    def _keys(self) -> Array:
+        # After an update they have gaps, where documents went.
+        def read(_: Path) -> Array:
+            parts = [numpy.arange(first, first + count) for _, first, count in self.documents]
+            return numpy.concatenate([numpy.empty(0, numpy.int64), *parts])
+
+        return self._part("keys", (), read)
 
     @property
     def _masks(self) -> Masks:
@@ -136,7 +152,7 @@ class SqliteReader:
         return part
 
     def _found(self, rows: Array, scores: Array) -> list[Found]:
-        return list(map(Found, self._names.of(rows), scores.tolist()))
+        return list(map(Found, self.names.of(rows), scores.tolist()))
 
     def _named(self, columns: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
         """``columns``, of which id is the first, of these chunks."""

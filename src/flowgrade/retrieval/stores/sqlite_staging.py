@@ -17,20 +17,18 @@ from flowgrade.retrieval.stores.sqlite_rows import Row
 
 _SCHEMA = """
 CREATE TABLE documents (
-  position INTEGER PRIMARY KEY, document TEXT NOT NULL UNIQUE, kept INTEGER NOT NULL,
-  chunks BLOB, lengths BLOB, words BLOB, vectors BLOB
+  position INTEGER PRIMARY KEY, document TEXT NOT NULL UNIQUE,
+  chunks BLOB NOT NULL, lengths BLOB NOT NULL, words BLOB NOT NULL, vectors BLOB NOT NULL
 );
+CREATE TABLE kept (documents TEXT NOT NULL);
 CREATE TABLE words (number INTEGER PRIMARY KEY, word TEXT NOT NULL);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 """
 _ADD = (
-    "INSERT OR REPLACE INTO documents (document, kept, chunks, lengths, words, vectors) "
-    "VALUES (?, 0, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO documents (document, chunks, lengths, words, vectors) "
+    "VALUES (?, ?, ?, ?, ?)"
 )
-_ADDED = (
-    "SELECT document, chunks, lengths, words, vectors FROM documents WHERE NOT kept "
-    "ORDER BY position"
-)
+_ADDED = "SELECT document, chunks, lengths, words, vectors FROM documents ORDER BY position"
 
 
 class Staged(NamedTuple):
@@ -64,13 +62,16 @@ class Staging:
             )
             try:
                 self._begin(base or "")
-                rows = self._database.execute("SELECT document, kept FROM documents").fetchall()
+                kept = self._database.execute("SELECT documents FROM kept").fetchall()
+                added = self._database.execute("SELECT document FROM documents").fetchall()
                 words = self._database.execute("SELECT word FROM words ORDER BY number").fetchall()
             except BaseException:
                 self._database.close()
                 raise
-        self.documents: dict[str, bool] = {name: bool(kept) for name, kept in rows}
+        # A list of them is one row: ten thousand rows would cost as much as all else.
+        self.documents: dict[str, bool] = {name: True for (part,) in kept for name in loads(part)}
         """What is there; True where it is taken over from the base."""
+        self.documents.update((name, False) for (name,) in added)
         self.words: dict[str, int] = {word: number for number, (word,) in enumerate(words)}
 
     def _begin(self, base: str) -> None:
@@ -84,7 +85,7 @@ class Staging:
                 run(statement)
         # What was taken over from another base is not what this build means.
         if run("SELECT value FROM facts WHERE name = 'base'").fetchone() != (base,):
-            run("DELETE FROM documents WHERE kept")
+            run("DELETE FROM kept")
             run("INSERT OR REPLACE INTO facts VALUES ('base', ?)", (base,))
         run("COMMIT")
 
@@ -103,9 +104,10 @@ class Staging:
 
     def keep(self, documents: Sequence[str]) -> None:
         """Note that these are taken over from the base."""
-        sql = "INSERT OR REPLACE INTO documents (document, kept) VALUES (?, 1)"
+        instead = [(each,) for each in documents if self.documents.get(each) is False]
         with self._transaction():
-            self._database.executemany(sql, ((document,) for document in documents))
+            self._database.executemany("DELETE FROM documents WHERE document = ?", instead)
+            self._database.execute("INSERT INTO kept VALUES (?)", (dumps(list(documents)),))
         self.documents.update(dict.fromkeys(documents, True))
 
     def add(self, document: str, rows: list[Row], words: list[list[int]], vectors: bytes) -> None:
@@ -122,7 +124,7 @@ class Staging:
 
     def chunks(self) -> int:
         """How many chunks the documents have that were put in."""
-        sql = "SELECT coalesce(sum(length(lengths)), 0) FROM documents WHERE NOT kept"
+        sql = "SELECT coalesce(sum(length(lengths)), 0) FROM documents"
         with self._translated():
             total = self._database.execute(sql).fetchone()[0]
         return int(total) // numpy.dtype(numpy.int32).itemsize
@@ -141,6 +143,11 @@ class Staging:
 
     def close(self) -> None:
         """Let the file go."""
+        self._database.close()
+
+    def discard(self) -> None:
+        """Let the file go without bringing it to the disk: it will be removed."""
+        self._database.execute("PRAGMA synchronous = OFF")
         self._database.close()
 
     @contextmanager

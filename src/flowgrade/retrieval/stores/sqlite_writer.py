@@ -42,7 +42,7 @@ class SqliteWriter:
         except BaseException:
             self.close_base()
             raise
-        self._in_base = {name for name, _, _ in self._base.documents()} if self._base else set()
+        self._in_base = {name for name, _, _ in self._base.documents} if self._base else set()
 
     def staged(self) -> frozenset[str]:
         """Ids of the documents that are there whole."""
@@ -74,7 +74,7 @@ class SqliteWriter:
             made = Publication(self._files, staging, self._base, self._place.dimensions)
             made.write(self._place.language)
             publish(self._files)
-            staging.close()
+            staging.discard()
             self._staging = None
             discard_staging(self._files)
 
@@ -118,7 +118,7 @@ class PublishedWriter:
 
     def staged(self) -> frozenset[str]:
         """Ids of its documents."""
-        return frozenset(name for name, _, _ in self._reader.documents())
+        return frozenset(name for name, _, _ in self._reader.documents)
 
     def keep(self, documents: Sequence[str]) -> None:
         """Raises StoreConflictError."""

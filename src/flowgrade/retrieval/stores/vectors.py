@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -12,6 +13,10 @@ from flowgrade.retrieval.stores.best import best
 
 if TYPE_CHECKING:
     from flowgrade.retrieval.stores.index_store import Matrix, Vector
+
+# A product of a matrix and a vector takes threads of its own, which wait for each other on a busy
+# machine (8 ms instead of 1 at 10,000 rows). A dot product for each row does not; numpy 1 has none.
+_products: Callable[[Matrix, Vector], Array] = getattr(numpy, "vecdot", numpy.matmul)
 
 _FEW = 8  # below one chunk in so many, those that pass are gathered before they are compared
 
@@ -46,9 +51,9 @@ def nearest(
 ) -> tuple[Array, Array]:
     """Rows and cosine similarities of the nearest, nearest first; ``passing`` is a mask."""
     if passing is None:
-        return best(matrix @ vector, limit)
+        return best(_products(matrix, vector), limit)
     rows = numpy.flatnonzero(passing)
     gather = len(rows) * _FEW < len(matrix)
-    similar = matrix[rows] @ vector if gather else (matrix @ vector)[rows]
+    similar = _products(matrix[rows], vector) if gather else _products(matrix, vector)[rows]
     places, values = best(similar, limit)
     return rows[places], values

@@ -11,8 +11,16 @@ import Stemmer  # type: ignore[import-not-found]
 from flowgrade.errors import InputError
 
 # Scripts that are written without spaces give a term for each character.
-_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_UNSPACED = "\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+# Scripts of India write vowels as marks, which \w leaves out; their full stops are no letters.
+_INDIC = "\u0900-\u0963\u0966-\u0dff"
+_WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W_{_UNSPACED}]|[{_INDIC}])+")
+# Diacritics, vowel points, and the sound marks of kana, once they stand apart from their letters.
+_MARKS = re.compile(
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f]+"
+)
+_PLAIN = re.compile("[\x00-\x9f\u2010-\u2027]*")  # ASCII, dashes and quotation marks
 _LONGEST = 64  # characters that count of a word; what is longer is data that fell into a text
 _REMEMBERED = 500_000  # stems; some 50 MB
 
@@ -63,7 +71,6 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
 
 def _plain(text: str) -> str:
     text = text.lower()
-    if text.isascii():
+    if _PLAIN.fullmatch(text):
         return text
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(each for each in decomposed if not unicodedata.combining(each))
+    return _MARKS.sub("", unicodedata.normalize("NFKD", text))

@@ -56,7 +56,9 @@ def holds(condition: Condition, value: Json, *, present: bool) -> bool:
     if test in ("in", "nin"):
         return any(_same(value, one) for one in operand) == (test == "in")
     if test == "contains":
-        return isinstance(value, (list, str)) and operand in value
+        if isinstance(value, str):
+            return isinstance(operand, str) and operand in value
+        return isinstance(value, list) and any(_same(one, operand) for one in value)
     if _kind(value) != _kind(operand):
         return False
     return bool(

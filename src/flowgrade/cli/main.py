@@ -54,9 +54,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.command(
-    cls=Lazy, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.command(cls=Lazy, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show stack traces (or set FLOWGRADE_DEBUG=1).")
 @click.option(
     "--version",

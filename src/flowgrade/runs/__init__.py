@@ -21,7 +21,7 @@ from flowgrade.runs.engines.engine import (
     State,
     Work,
 )
-from flowgrade.runs.environment import restored
+from flowgrade.runs.environment import restored, with_variables
 from flowgrade.runs.execute import ResumeOptions, RunOptions, Watch, resume_run, start_run
 from flowgrade.runs.export import FORMATS, export_run, failures
 from flowgrade.runs.finished import FinishedRow
@@ -84,6 +84,7 @@ __all__ = [
     "run_rows",
     "start_run",
     "with_earlier_run",
+    "with_variables",
 ]
 
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": ("flowgrade.cli.index.compare:compare", "Measure settings against each other."),
     "gate": ("flowgrade.cli.index.gate:gate", "Hold the measures against thresholds."),
     "export": ("flowgrade.cli.index.export:export", "Write the chunks of a snapshot."),
+    "prune": ("flowgrade.cli.index.delete:prune", "Forget vectors that builds remembered."),
     "delete": ("flowgrade.cli.index.delete:delete", "Delete an index or a snapshot."),
 }
 """Name → where the command is, and its line in the help."""

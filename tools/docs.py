@@ -107,7 +107,9 @@ def commands() -> Iterator[tuple[str, click.Command]]:
         assert found is not None
         yield name, found
         if isinstance(found, click.Group):
-            for member, command in found.commands.items():
+            for member in found.list_commands(root):
+                command = found.get_command(root, member)
+                assert command is not None
                 yield f"{name} {member}", command
 
 

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from flowgrade.app import (
         App,
         agent,
+        build_index,
         flow,
         load_flow,
+        open_index,
         open_model,
         resume,
         run,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         log_metric,
         tool,
     )
+    from flowgrade.retrieval import Document
     from flowgrade.runs import Run
     from flowgrade.tracing import span
 
@@ -41,15 +44,18 @@ _HOMES = {
     "AgentLimits": "flowgrade.flows",
     "AgentResult": "flowgrade.flows",
     "App": "flowgrade.app",
+    "Document": "flowgrade.retrieval",
     "Flow": "flowgrade.flows",
     "FlowgradeError": "flowgrade.errors",
     "McpTools": "flowgrade.flows",
     "OpenApiTools": "flowgrade.flows",
     "Run": "flowgrade.runs",
     "agent": "flowgrade.app",
+    "build_index": "flowgrade.app",
     "flow": "flowgrade.app",
     "load_flow": "flowgrade.app",
     "log_metric": "flowgrade.flows",
+    "open_index": "flowgrade.app",
     "open_model": "flowgrade.app",
     "resume": "flowgrade.app",
     "run": "flowgrade.app",
@@ -63,6 +69,7 @@ __all__ = [
     "AgentLimits",
     "AgentResult",
     "App",
+    "Document",
     "Flow",
     "FlowgradeError",
     "McpTools",
@@ -70,9 +77,11 @@ __all__ = [
     "Run",
     "__version__",
     "agent",
+    "build_index",
     "flow",
     "load_flow",
     "log_metric",
+    "open_index",
     "open_model",
     "resume",
     "run",

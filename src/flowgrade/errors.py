@@ -130,6 +130,12 @@ class RunBusyError(StoreError):
     exit_code = 2
 
 
+class IndexBusyError(StoreError):
+    """The index is being built by another process."""
+
+    exit_code = 2
+
+
 # --- files and definitions
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from rich.console import Console
 from rich.live import Live
@@ -13,18 +15,22 @@ from rich.text import Text
 from flowgrade.cli.show import duration
 from flowgrade.runs import Progress
 
+T = TypeVar("T")
 
-class Bar:
-    """Redraws the counters some times a second from a thread of its own."""
+LOOKS = 5  # a second
 
-    def __init__(self, looks: int) -> None:
+
+class Bar(Generic[T]):
+    """Redraws counters some times a second from a thread of its own."""
+
+    def __init__(self, draw: Callable[[T], Table]) -> None:
         self._console = Console(stderr=True, highlight=False)
-        self._looks = looks
-        self._progress: Progress | None = None
+        self._draw = draw
+        self._progress: T | None = None
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def watch(self, progress: Progress) -> None:
+    def watch(self, progress: T) -> None:
         """Begin to draw."""
         self._progress = progress
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -38,9 +44,9 @@ class Bar:
 
     def _work(self) -> None:
         with Live(console=self._console, auto_refresh=False, transient=True) as live:
-            while not self._ended.wait(1 / self._looks):
+            while not self._ended.wait(1 / LOOKS):
                 if self._progress is not None:
-                    live.update(draw(self._progress), refresh=True)
+                    live.update(self._draw(self._progress), refresh=True)
 
 
 def draw(progress: Progress) -> Table:

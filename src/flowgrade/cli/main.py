@@ -5,17 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
+from flowgrade.cli.lazy import Lazy
 from flowgrade.cli.leaving import leave
 from flowgrade.cli.redacted import redact_output
 from flowgrade.errors import FlowgradeError, InputError
-
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
 
 FAULT = 70
 """Exit code for a fault of ours."""
@@ -33,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("flowgrade.cli.runs:runs", "List, show, export, resume and delete runs."),
     "models": ("flowgrade.cli.models:models", "List, show, test and compare models."),
     "traces": ("flowgrade.cli.traces:traces", "See what happened, step by step."),
+    "index": ("flowgrade.cli.index.command:index", "Make documents searchable, and search them."),
     "prompts": ("flowgrade.cli.prompts:prompts", "List, show, render, copy and check prompts."),
     "connection": ("flowgrade.cli.connection:connection", "Say how to reach models, and try it."),
     "store": ("flowgrade.cli.store:store", "Look at the database and migrate it."),
@@ -48,51 +46,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class Lazy(click.Group):
-    """A group whose commands are imported when they are called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of the commands, in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands in the help, without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Names of commands, or options, that begin so; importing none, for it is a keystroke."""
-        from click.shell_completion import CompletionItem  # noqa: PLC0415  only for the shell
-
-        if incomplete.startswith("-"):
-            return click.Command.shell_complete(self, ctx, incomplete)
-        return [
-            CompletionItem(name, help=line)
-            for name, (_, line) in COMMANDS.items()
-            if name.startswith(incomplete)
-        ]
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; an unknown one gets the nearest name."""
-        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            from difflib import get_close_matches  # noqa: PLC0415  only for a mistyped command
-
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            more = f" Did you mean '{near[0]}'?" if near else " See: flowgrade --help"
-            raise click.UsageError(f"There is no command '{args[0]}'.{more}")
-        return super().resolve_command(ctx, args)
-
-
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version  # noqa: PLC0415  20 ms
@@ -101,7 +54,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Lazy, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show stack traces (or set FLOWGRADE_DEBUG=1).")
 @click.option(
     "--version",

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 
 from flowgrade.runs import Progress, Watch
 
-_LOOKS = 5  # a second
-
 
 @contextmanager
 def progress_bar(quiet: bool = False) -> Iterator[Watch | None]:
@@ -17,9 +15,9 @@ def progress_bar(quiet: bool = False) -> Iterator[Watch | None]:
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from flowgrade.cli.bar import Bar  # noqa: PLC0415  rich costs 100 ms
+    from flowgrade.cli.bar import Bar, draw  # noqa: PLC0415  rich costs 100 ms
 
-    bar = Bar(_LOOKS)
+    bar = Bar(draw)
     try:
         yield bar.watch
     finally:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from flowgrade.app import App
 from flowgrade.cli.approval import approval, approve_option
 from flowgrade.cli.environment import environment_option
 from flowgrade.cli.folder import inside, prints_as_messages
+from flowgrade.cli.interrupts import terminate_as_interrupt
 from flowgrade.cli.progress import progress_bar
 from flowgrade.cli.show import json_out, note, run_summary
 from flowgrade.cli.values import pairs, typed
@@ -113,21 +112,8 @@ def execute(work: Coroutine[Any, Any, Run], name: str, *, waits: bool = True) ->
     ``waits`` says whether rows may wait for something, as for a model.
     """
     try:
-        with _terminate_as_interrupt(), prints_as_messages():
+        with terminate_as_interrupt(), prints_as_messages():
             return run_fast(work) if waits else asyncio.run(work)
     except KeyboardInterrupt:
         note(f"\nStopped. What is done is stored. Go on: flowgrade runs resume {name}")
         raise SystemExit(1) from None
-
-
-@contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
-    interrupt = signal.getsignal(signal.SIGINT)
-    # A shell starts background commands with SIGINT ignored; SIGTERM must end them all the same.
-    ignored = interrupt in (signal.SIG_IGN, signal.SIG_DFL, None)
-    signal.signal(signal.SIGTERM, signal.default_int_handler if ignored else interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -16,7 +16,7 @@ from flowgrade.errors import (
     UnknownModelError,
 )
 from flowgrade.plugins import load_plugin, plugins
-from flowgrade.records import JsonObject, replace
+from flowgrade.records import JsonObject, dumps, replace
 from flowgrade.settings import ModelSlot, Settings
 
 if TYPE_CHECKING:
@@ -175,11 +175,27 @@ class Models:
 
     def known(self, model: str) -> CatalogModel | None:
         """What the catalog knows of the model that ``open`` would open; of a slot, its first."""
+        return self.catalog.of(*self._of_target(self._targets(model)[0]))
+
+    def full_names(self, model: str) -> tuple[str, ...]:
+        """What ``open`` would open, as connection/model; of a slot every model, in order.
+
+        Parameters that every call has stand behind the name: they are a part of what answers.
+        """
+        return tuple(map(self._full_name, self._targets(model)))
+
+    def _full_name(self, target: Target) -> str:
+        connection, name = self._of_target(target)
+        given = {**connection.parameters, **target.parameters}
+        return (
+            f"{connection.name}/{name}{f' {dumps(dict(sorted(given.items())))}' if given else ''}"
+        )
+
+    def _targets(self, model: str) -> tuple[Target, ...]:
         from flowgrade.models.slots import Target, targets
 
         slot = self._settings.models.get(model)
-        target = targets(slot, self._settings.models)[0] if slot else Target(model=model)
-        return self.catalog.of(*self._of_target(target))
+        return targets(slot, self._settings.models) if slot else (Target(model=model),)
 
     def can(self, model: str, capability: str) -> bool | None:
         """Whether a model has a capability of the catalog; None when that is not known."""

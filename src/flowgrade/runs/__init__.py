@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         Work,
     )
     from flowgrade.runs.engines.order import Order
-    from flowgrade.runs.environment import restored
+    from flowgrade.runs.environment import restored, with_variables
     from flowgrade.runs.execute import ResumeOptions, RunOptions, Watch, resume_run, start_run
     from flowgrade.runs.export import FORMATS, export_run, failures
     from flowgrade.runs.finished import FinishedRow
@@ -86,6 +86,7 @@ __all__ = [
     "run_rows",
     "start_run",
     "with_earlier_run",
+    "with_variables",
 ]
 
 __getattr__ = later(
@@ -131,5 +132,6 @@ __getattr__ = later(
         "run_rows": "repository",
         "start_run": "execute",
         "with_earlier_run": "earlier",
+        "with_variables": "environment",
     },
 )

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from flowgrade.errors import InputError
 from flowgrade.settings import is_secret_name
+
+
+@contextmanager
+def with_variables(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables of this process, and put them back after the block."""
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def storable(environment: Mapping[str, str]) -> dict[str, str | None]:

@@ -3,6 +3,7 @@
 The environment comes first, then ``.env`` and ``flowgrade.yaml`` of the project, then defaults.
 """
 
+from flowgrade.settings.declared import DeclaredIndex
 from flowgrade.settings.dotenv import parse_dotenv, read_dotenv
 from flowgrade.settings.files import SettingsFile, read_settings_file
 from flowgrade.settings.read import find_project, read_settings
@@ -24,6 +25,7 @@ from flowgrade.settings.yamlfile import read_shaped_yaml
 
 __all__ = [
     "VARIABLES",
+    "DeclaredIndex",
     "ModelSlot",
     "Secret",
     "Settings",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flowgrade.errors import SettingsError
+from flowgrade.settings.declared import read_indexes
 from flowgrade.settings.dotenv import parse_dotenv
 from flowgrade.settings.files import named_path, read_settings_file
 from flowgrade.settings.project_file import PROJECT_FILE, read_project_file
@@ -52,6 +53,7 @@ def read_settings(
         connections=_connections(environment, own_file.text("connections"), project),
         environment_name=chosen,
         models=read_slots(own_file, chosen),
+        indexes=read_indexes(own_file),
         debug=_flag("FLOWGRADE_DEBUG", environment.get("FLOWGRADE_DEBUG", "")),
         environment=environment,
         dotenv=frozenset(name for name in file if not own.get(name)),

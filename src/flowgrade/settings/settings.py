@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flowgrade.errors import SettingsError
 from flowgrade.records import Record, field
+from flowgrade.settings.declared import DeclaredIndex
 from flowgrade.settings.redaction import is_secret_name, remember
 from flowgrade.settings.secret_files import secret_file
 from flowgrade.settings.slots import ModelSlot
@@ -71,6 +72,8 @@ class Settings(Record, hide=("store", "environment")):
     """The chosen environment of ``flowgrade.yaml``."""
     models: Mapping[str, ModelSlot] = field(default_factory=dict)
     """Slots: names that flows use for models."""
+    indexes: Mapping[str, DeclaredIndex] = field(default_factory=dict)
+    """The indexes that ``flowgrade.yaml`` declares."""
     debug: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     """The process environment over the project's ``.env``; secrets may stand in it."""

@@ -157,6 +157,25 @@ class Items(Record, kw_only=False):
         return {"type": "array", "items": self.of.schema(), **_described(self.help)}
 
 
+class OneOrMany(Record, kw_only=False):
+    """A value, or a list of such values."""
+
+    of: Shape
+    help: str = ""
+
+    def check(self, value: Json, spot: Spot) -> None:
+        """Raise SettingsError when ``value`` is neither."""
+        if isinstance(value, list):
+            Items(self.of).check(value, spot)
+        else:
+            self.of.check(value, spot)
+
+    def schema(self) -> JsonObject:
+        """The same as JSON Schema."""
+        one = self.of.schema()
+        return {"anyOf": [one, {"type": "array", "items": one}], **_described(self.help)}
+
+
 class Anything(Record, kw_only=False):
     """A mapping of names to any values."""
 

@@ -1,18 +1,16 @@
-"""Wire settings, store, models and rooms together; the sync facade of the package."""
+"""App: settings, store, models and rooms of one project, wired together."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowgrade import datasets, runs
 from flowgrade.errors import InputError
-from flowgrade.flows import Flow, function_flow, offer_modules, offer_types, run_blocking
+from flowgrade.flows import Flow, offer_modules, offer_types, run_blocking
 from flowgrade.flows import load_flow as load
 from flowgrade.promptflow import PromptFlowFinder, promptflow_value, set_host
 from flowgrade.records import replace
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from flowgrade.datasets import Dataset
     from flowgrade.flows import Agent, ToolLike
     from flowgrade.models import Model, Models
+    from flowgrade.retrieval import Built, Index, Indexes
     from flowgrade.runs import (
         Order,
         Origin,
@@ -57,6 +56,21 @@ class App:
         from flowgrade.models import Models  # noqa: PLC0415  --help pays for nothing
 
         return Models(self.settings, store=self.store_if_any, part=self._part)
+
+    @cached_property
+    def indexes(self) -> Indexes:
+        """The indexes of the project: build, update and open them by name."""
+        from flowgrade.retrieval import Indexes  # noqa: PLC0415  --help pays for nothing
+
+        return Indexes(self.settings, self.models, store=lambda: self.store, block=run_blocking)
+
+    def open_index(self, name: str, *, snapshot: str | None = None) -> Index:
+        """The current snapshot of an index, or the one that is named: ``await index.search(…)``."""
+        return self.indexes.open(name, snapshot=snapshot)
+
+    def build_index(self, name: str, sources: Any = (), **options: Any) -> Built:
+        """``Indexes.build`` for code that does not await."""
+        return run_blocking(self.indexes.build(name, sources, **options))
 
     def store_if_any(self) -> Store | None:
         """The store, or None while there is none: looking must not make one."""
@@ -91,7 +105,7 @@ class App:
 
     def welcome_promptflow(self) -> None:
         """Let flows import prompt flow's names, which stand for what is in this project."""
-        offer_modules(_FINDER)
+        offer_modules(FINDER)
         offer_types(promptflow_value)
         set_host(lambda: self)
 
@@ -238,16 +252,8 @@ class App:
             for name, value in {**flow.environment, **environment}.items()
         }
         remember_variables(wanted)
-        before = {name: os.environ.get(name) for name in wanted}
-        os.environ.update(wanted)
-        try:
+        with runs.with_variables(wanted):
             yield wanted
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
 
     def _flow_again(
         self, definition: RunDefinition, flow: Flow | Callable[..., Any] | None
@@ -263,6 +269,8 @@ class App:
 
     def close(self) -> None:
         """Close the store and the models' connections."""
+        if "indexes" in self.__dict__:
+            self.indexes.close()
         if "models" in self.__dict__:
             run_blocking(self.models.aclose())
         if "store" in self.__dict__:
@@ -278,95 +286,8 @@ def open_in_worker(order: Order) -> Flow:
     )
 
 
-def stand_in_for_promptflow() -> None:
-    """Let ``import promptflow`` find Flowgrade's names in this process, outside of flows too.
-
-    For programs written with prompt flow's client. Where that package is installed it is found
-    first, and nothing changes.
-    """
-    set_host(default_app)
-    offer_types(promptflow_value)
-    if _FINDER not in sys.meta_path:
-        sys.meta_path.append(_FINDER)
-
-
-_FINDER = PromptFlowFinder()
-
-
-@cache
-def default_app() -> App:
-    """The project around the current folder, read once."""
-    return App()
-
-
-def load_flow(
-    source: str | Path | Callable[..., Any],
-    *,
-    variant: str | None = None,
-    init: Mapping[str, Any] | None = None,
-    record: bool = False,
-) -> Flow:
-    """Load a flow: call it, ``await flow.acall(…)``, or ``async for`` over ``flow.astream(…)``.
-
-    ``source`` is a folder or file of a flow, ``file.py:name``, ``module:name`` or a function.
-    With ``record`` the traces of its calls are stored in the project.
-    """
-    return default_app().load_flow(source, variant=variant, init=init, record=record)
-
-
-def run(
-    flow: Flow | str | Path | Callable[..., Any],
-    data: Data | None = None,
-    *,
-    earlier: str | None = None,
-    variant: str | None = None,
-    init: Mapping[str, Any] | None = None,
-    **options: Any,
-) -> Run:
-    """Run a flow over data and return the run as it ended; ``options`` are ``RunOptions``.
-
-    ``earlier`` is that of ``App.arun``.
-    """
-    given = runs.RunOptions(**options)
-    work = default_app().arun(
-        flow, data, earlier=earlier, variant=variant, init=init, options=given
-    )
-    return run_blocking(work)
-
-
-def resume(
-    name: str,
-    *,
-    flow: Flow | Callable[..., Any] | None = None,
-    data: Data | None = None,
-    environment: Mapping[str, str] | None = None,
-    **options: Any,
-) -> Run:
-    """Go on with a run; ``options`` are ``ResumeOptions``, the rest is that of ``App.aresume``."""
-    work = default_app().aresume(
-        name, flow=flow, data=data, environment=environment, options=runs.ResumeOptions(**options)
-    )
-    return run_blocking(work)
-
-
-def open_model(name: str, *, connection: str | None = None) -> Model:
-    """A model to call by itself, such as ``openai/gpt-4o-mini`` or ``embedded/reader``."""
-    return default_app().models.open(name, connection=connection)
-
-
-def agent(model: str | Model, *, tools: Sequence[ToolLike] = (), **settings: Any) -> Agent:
-    """A model that calls ``tools`` until it has an answer: ``agent.run(question)``.
-
-    ``tools`` are typed functions, flows, and sets such as ``McpTools``; ``settings`` are the other
-    fields of ``Agent``: ``instructions``, ``output``, ``limits``, ``confirm`` and so on. With
-    ``record=True`` the traces of its calls are stored in the project.
-    """
-    return default_app().agent(model, tools=tools, **settings)
-
-
-def flow(function: Callable[..., Any]) -> Flow:
-    """Make a flow of a Python function, or of a class with ``__call__``."""
-    return function_flow(function, models=default_app().models)
+FINDER = PromptFlowFinder()
+"""Finds prompt flow's names for code that imports them."""
 
 
 def _absolute(source: str | Path) -> str:

@@ -1,0 +1,1 @@
+"""``flowgrade index``: one file for each command."""

@@ -139,6 +139,15 @@ def searcher(
     )
 
 
+def open_shop(name: str, *, snapshot: str | None = None) -> Searcher:
+    """Open the index ``shop``, which is all there is."""
+    if name != "shop":
+        raise NotFoundError(f"There is no index '{name}'.", hint="Did you mean 'shop'?")
+    return Searcher(
+        MemoryReader(), embed, SearchSettings(), name=name, snapshot=snapshot or "latest"
+    )
+
+
 def _best(scores: dict[str, float], limit: int) -> list[Found]:
     ordered = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
     return [Found(id, score) for id, score in ordered[:limit]]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowgrade.datasets import Dataset, open_dataset, rows_dataset
-from flowgrade.errors import InputError
+from flowgrade.errors import InputError, NotFoundError
 from flowgrade.flows import Flow, function_flow, offer_modules, offer_types, run_blocking
 from flowgrade.flows import load_flow as load
 from flowgrade.promptflow import PromptFlowFinder, promptflow_value, set_host
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from flowgrade.chat import Conversation, Partner
     from flowgrade.flows import Agent, ToolLike
     from flowgrade.models import Model, Models
+    from flowgrade.retrieval import OpenedIndex
     from flowgrade.runs import Order
     from flowgrade.tracing import SessionKind
 
@@ -90,8 +91,19 @@ class App:
         """Load a flow; with ``record`` the traces of its calls are stored in the project."""
         self.welcome_promptflow()
         named = _absolute(source) if isinstance(source, (str, Path)) else source
-        loaded = load(named, models=self.models, variant=variant, init=init, overrides=overrides)
+        loaded = load(
+            named,
+            models=self.models,
+            indexes=self.open_index,
+            variant=variant,
+            init=init,
+            overrides=overrides,
+        )
         return replace(loaded, sink=store_sink(self.store)) if record else loaded
+
+    def open_index(self, name: str, *, snapshot: str | None = None) -> OpenedIndex:
+        """An index of the project; its current snapshot when none is named."""
+        raise NotFoundError(f"There is no index '{name}' in this project.")
 
     def welcome_promptflow(self) -> None:
         """Let flows import prompt flow's names, which stand for what is in this project."""

@@ -194,7 +194,7 @@ def test_a_tool_for_indexes_says_what_to_do_instead(load: Made, tool: str) -> No
     with pytest.raises(FlowDefinitionError) as caught:
         load({"flow.dag.yaml": node(tool, "query: a")})
     assert f"The node 't': The tool '{tool}' is not there." in str(caught.value)
-    assert "type retrieve" in str(caught.value)
+    assert "type retrieve, or install" in str(caught.value)
     assert caught.value.place is not None
     assert caught.value.place.line
 

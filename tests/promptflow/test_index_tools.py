@@ -21,7 +21,7 @@ RERANK = "promptflow_vectordb.tool.rerank.rerank"
 class Shop(App):
     """A project whose one index is in memory."""
 
-    open_index = staticmethod(open_shop)  # type: ignore[assignment]
+    open_index = staticmethod(open_shop)
 
 
 @pytest.fixture

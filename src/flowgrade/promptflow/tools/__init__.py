@@ -6,9 +6,9 @@ from typing import Any
 
 _HERE = "flowgrade.promptflow"
 _RETRIEVAL = (
-    "Flowgrade stands in for the tools that look an index up by a question, not for those that take "
-    "a vector or a service's own index. Build an index of the documents and use a node of the type "
-    "retrieve, or install promptflow and promptflow-vectordb, whose tool is then used."
+    "Flowgrade stands in for the tools that look an index up by a question, not for those that "
+    "take a vector or a service's own index. Build an index of the documents and use a node of the "
+    "type retrieve, or install promptflow and promptflow-vectordb, whose tool is then used."
 )
 
 

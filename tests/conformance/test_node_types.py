@@ -10,7 +10,9 @@ import pytest
 
 from flowgrade.flows import NODE_TYPES, NodeType
 from flowgrade.plugins import load_plugin, plugins
+from flowgrade.retrieval import OpenIndex
 from flowgrade.testing.nodes import NodeTypeConformance
+from tests.retrieval.memory import open_shop
 
 
 class _BuiltIn(NodeTypeConformance):
@@ -148,8 +150,63 @@ class TestCustomLlm(_BuiltIn):
         return {"name": "Ada"}
 
 
+class _WithoutSource(_BuiltIn):
+    def files(self) -> dict[str, str]:
+        return {}
+
+    def indexes(self) -> OpenIndex:
+        return open_shop
+
+
+class TestRetrieve(_WithoutSource):
+    def type_name(self) -> str:
+        return "retrieve"
+
+    def inputs(self) -> dict[str, Any]:
+        return {"question": "When does the shop open?", "index": "shop", "expand": "window"}
+
+
+class TestRerank(_WithoutSource):
+    def type_name(self) -> str:
+        return "rerank"
+
+    def inputs(self) -> dict[str, Any]:
+        passages = ["Tea is hot.", "The shop opens at nine."]
+        rerank = "embedding:embedded/static"
+        return {"question": "When is it open?", "passages": passages, "rerank": rerank}
+
+
+class TestRewriteQuery(_WithoutSource):
+    def type_name(self) -> str:
+        return "rewrite_query"
+
+    def inputs(self) -> dict[str, Any]:
+        history = [{"inputs": {"question": "Is tea hot?"}, "outputs": {"answer": "Yes."}}]
+        return {"question": "And coffee?", "history": history, "model": "embedded/reader"}
+
+
+class TestCite(_WithoutSource):
+    def type_name(self) -> str:
+        return "cite"
+
+    def inputs(self) -> dict[str, Any]:
+        return {"answer": "Tea is hot [1].", "passages": ["Tea is hot."]}
+
+
+class TestAgenticRetrieve(_WithoutSource):
+    def type_name(self) -> str:
+        return "agentic_retrieve"
+
+    def inputs(self) -> dict[str, Any]:
+        # The embedded reader writes no JSON: the search by the question is what is left.
+        return {"question": "When is it open?", "index": "shop", "model": "embedded/reader"}
+
+
 def test_every_built_in_node_type_is_run_through_the_kit() -> None:
-    kits = (TestAgent, TestCustomLlm, TestPython, TestPrompt, TestLlm, TestFlow, TestMap, TestLoop)
+    kits = (
+        *(TestAgent, TestCustomLlm, TestPython, TestPrompt, TestLlm, TestFlow, TestMap, TestLoop),
+        *(TestAgenticRetrieve, TestCite, TestRerank, TestRetrieve, TestRewriteQuery),
+    )
     tested = {kit().type_name() for kit in kits}
     own = {p.name for p in plugins(NODE_TYPES) if p.distribution == "flowgrade"}
     assert own == tested

@@ -187,14 +187,14 @@ def test_the_llm_tool_asks_as_the_llm_node_does(load: Made, stub: StubServer, ap
     "tool",
     [
         "promptflow_vectordb.tool.vector_db_lookup.VectorDBLookup.search",
-        "promptflow_vectordb.tool.common_index_lookup.search",
+        "promptflow_vectordb.tool.faiss_index_lookup.FaissIndexLookup.search",
     ],
 )
 def test_a_tool_for_indexes_says_what_to_do_instead(load: Made, tool: str) -> None:
     with pytest.raises(FlowDefinitionError) as caught:
         load({"flow.dag.yaml": node(tool, "query: a")})
     assert f"The node 't': The tool '{tool}' is not there." in str(caught.value)
-    assert "type python that asks your index" in str(caught.value)
+    assert "type retrieve, or install" in str(caught.value)
     assert caught.value.place is not None
     assert caught.value.place.line
 

@@ -45,8 +45,10 @@ def defaults(entry: PromptEntry) -> dict[str, Any]:
 
 def test_the_library_has_a_prompt_for_each_task() -> None:
     assert [
-        *("agent", "classify", "extract", "grounded-answer", "judge-pairwise", "judge-rubric"),
-        *("refuse", "rewrite-query", "route", "safety-check", "summarise"),
+        *("agent", "classify", "extract", "grounded-answer", "hypothetical-answer"),
+        *("judge-pairwise", "judge-rubric"),
+        *("multi-query", "refuse", "rerank", "rewrite-query", "route", "safety-check"),
+        *("search-step", "step-back", "summarise"),
     ] == NAMES
 
 

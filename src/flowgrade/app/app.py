@@ -100,7 +100,14 @@ class App:
         """Load a flow; with ``record`` the traces of its calls are stored in the project."""
         self.welcome_promptflow()
         named = _absolute(source) if isinstance(source, (str, Path)) else source
-        loaded = load(named, models=self.models, variant=variant, init=init, overrides=overrides)
+        loaded = load(
+            named,
+            models=self.models,
+            indexes=self.open_index,
+            variant=variant,
+            init=init,
+            overrides=overrides,
+        )
         return replace(loaded, sink=store_sink(self.store)) if record else loaded
 
     def welcome_promptflow(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowgrade.errors import FlowDefinitionError, InputError, Place
 from flowgrade.flows.dag import read_dag, read_environment, read_inputs
@@ -28,12 +28,14 @@ from flowgrade.records import JsonObject, Ref, digest_bytes, loads, replace
 
 if TYPE_CHECKING:
     from flowgrade.models import Models
+    from flowgrade.retrieval import OpenIndex
 
 
 def load_flow(
     source: str | Path | Callable[..., Any],
     *,
     models: Models,
+    indexes: OpenIndex | None = None,
     variant: str | None = None,
     init: Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
@@ -41,27 +43,34 @@ def load_flow(
     """Load a flow.
 
     ``source`` is a flow's folder or file, ``file.py:name``, ``module:name``, or a Python function
-    or object. ``variant`` is ``${node.variant}``; ``init`` has the constructor's values of a flow
-    that is a class; ``overrides`` replace parts of nodes (``nodes.answer.inputs.model``). Raises
-    FlowDefinitionError with file, line and next step.
+    or object. ``indexes`` opens what its nodes search. ``variant`` is ``${node.variant}``; ``init``
+    has the constructor's values of a flow that is a class; ``overrides`` replace parts of nodes
+    (``nodes.answer.inputs.model``). Raises FlowDefinitionError with file, line and next step.
     """
     if isinstance(source, Flow):
         return source
     with flow_code():
         if callable(source):
             return function_flow(source, models=models, init=init or {})
-        return _load(str(source), models, variant, init or {}, overrides)
+        return _load(str(source), _Given(models, indexes), variant, init or {}, overrides)
+
+
+class _Given(NamedTuple):
+    """What nodes reach beyond the flow's own files."""
+
+    models: Models
+    indexes: OpenIndex | None
 
 
 def _load(
     text: str,
-    models: Models,
+    given: _Given,
     variant: str | None,
     init: Mapping[str, Any],
     overrides: Mapping[str, Any] | None,
 ) -> Flow:
     if ":" in text and not Path(text).exists() and not (len(text) > 1 and text[1:3] == ":\\"):
-        return _named(text, models, init)
+        return _named(text, given.models, init)
     file = find_definition(Path(text))
     if overrides:
         definition = read_yaml_file(file) if file.suffix != ".prompty" else None
@@ -69,8 +78,8 @@ def _load(
             raise InputError(
                 "Only a flow of nodes takes overrides.", hint="Give init values or inputs instead."
             )
-        return _dag(definition, text, models, variant, overrides)
-    return _from_file(file, text, models, variant, dict(init))
+        return _dag(definition, text, given, variant, overrides)
+    return _from_file(file, text, given, variant, dict(init))
 
 
 def function_flow(
@@ -99,45 +108,45 @@ def function_flow(
 
 
 def _from_file(
-    file: Path, source: str, models: Models, variant: str | None, init: JsonObject
+    file: Path, source: str, given: _Given, variant: str | None, init: JsonObject
 ) -> Flow:
     if file.suffix == ".prompty":
         _refuse_variant(variant, file)
-        return _prompty(file, source, models, init)
+        return _prompty(file, source, given.models, init)
     if file.suffix == ".py":
         raise FlowDefinitionError(
             f"{file} is Python; which function of it is the flow?",
             hint=f"Name it: {file}:FUNCTION",
         )
     with entered(file):
-        return _from_yaml(read_yaml_file(file), source, models, variant, init)
+        return _from_yaml(read_yaml_file(file), source, given, variant, init)
 
 
 def _from_yaml(
-    definition: YamlFile, source: str, models: Models, variant: str | None, init: JsonObject
+    definition: YamlFile, source: str, given: _Given, variant: str | None, init: JsonObject
 ) -> Flow:
     if "entry" in definition.data:
         _refuse_variant(variant, definition.path)
-        return _flex(definition, source, models, init)
+        return _flex(definition, source, given.models, init)
     if init:
         raise InputError(
             "A flow of nodes takes no init values.", hint="Give them as inputs instead."
         )
-    return _dag(definition, source, models, variant)
+    return _dag(definition, source, given, variant)
 
 
 def _dag(
     definition: YamlFile,
     source: str,
-    models: Models,
+    given: _Given,
     variant: str | None,
     overrides: Mapping[str, Any] | None = None,
 ) -> Flow:
-    spec = with_values(read_dag(definition, variant=variant, overrides=overrides), models)
+    spec = with_values(read_dag(definition, variant=variant, overrides=overrides), given.models)
     place = definition.place(("additional_includes",))
     folder = with_includes(spec.folder, spec.includes, place=place)
     with entered(folder / spec.file.name, copy_of=spec.file):
-        workshop = open_workshop(folder, models, home=spec.folder)
+        workshop = open_workshop(folder, given.models, indexes=given.indexes, home=spec.folder)
         steps = [workshop.compile(node) for node in spec.nodes]
     included = include_files(spec.folder, spec.includes, place=place)
     inner = [flow for step in steps for flow in step.flows]
@@ -157,10 +166,17 @@ def _dag(
     )
 
 
-def open_workshop(folder: Path, models: Models, *, home: Path | None = None) -> Workshop:
+def open_workshop(
+    folder: Path,
+    models: Models,
+    *,
+    indexes: OpenIndex | None = None,
+    home: Path | None = None,
+) -> Workshop:
     """What node types have at hand to make the steps of a flow in ``folder``.
 
-    ``home`` is the folder of its definition, where ``folder`` is a copy with includes.
+    ``home`` is the folder of its definition, where ``folder`` is a copy with includes;
+    ``indexes`` opens what they search.
     """
 
     def compile_(node: NodeSpec) -> Step:
@@ -170,7 +186,8 @@ def open_workshop(folder: Path, models: Models, *, home: Path | None = None) -> 
         folder=folder,
         space=space_of(folder),
         models=models,
-        open_flow=partial(_inner, (folder, home or folder), models),
+        indexes=indexes,
+        open_flow=partial(_inner, (folder, home or folder), _Given(models, indexes)),
         compile=compile_,
     )
     return workshop
@@ -178,7 +195,7 @@ def open_workshop(folder: Path, models: Models, *, home: Path | None = None) -> 
 
 def _inner(
     folders: tuple[Path, Path],
-    models: Models,
+    given: _Given,
     path: str,
     node: NodeSpec,
     *,
@@ -187,7 +204,9 @@ def _inner(
 ) -> Flow:
     source = inner_source(path, folders, node)
     try:
-        return load_flow(source, models=models, variant=variant, init=init)
+        return load_flow(
+            source, models=given.models, indexes=given.indexes, variant=variant, init=init
+        )
     except InputError as error:
         error.place = error.place or node.place
         raise

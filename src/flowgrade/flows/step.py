@@ -17,6 +17,7 @@ from flowgrade.records import JsonObject, Record, field
 
 if TYPE_CHECKING:
     from flowgrade.models import Models
+    from flowgrade.retrieval import OpenIndex
 
 NODE_TYPES = "flowgrade.nodes"
 """Entry-point group of node types."""
@@ -75,6 +76,8 @@ class Workshop(Record):
     """Loads another flow, named by a path from this one's folder."""
     compile: StepMaker
     """Makes a step of any type, for nodes that run another node."""
+    indexes: OpenIndex | None = None
+    """Opens an index by its name; None where no project is open."""
 
 
 @runtime_checkable

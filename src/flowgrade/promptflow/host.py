@@ -17,6 +17,7 @@ from flowgrade.store import Store
 
 if TYPE_CHECKING:
     from flowgrade.models import Models
+    from flowgrade.retrieval import OpenedIndex
 
 T = TypeVar("T")
 Data = str | Path | Sequence[Mapping[str, Any]]
@@ -61,6 +62,10 @@ class Host(Protocol):
 
     async def aresume(self, name: str, *, watch: Watch | None = None) -> Run:
         """Go on with a run."""
+        ...
+
+    def open_index(self, name: str, *, snapshot: str | None = None) -> OpenedIndex:
+        """An index of the project."""
         ...
 
     def surroundings(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flowgrade.prompts.collection import (
         PromptEntry,
         find_prompt,
+        library_prompt,
         library_prompts,
         new_prompt,
         project_prompts,
@@ -66,6 +67,7 @@ __all__ = [
     "has_roles",
     "image_of_line",
     "images_in",
+    "library_prompt",
     "library_prompts",
     "lint_prompt",
     "load_image",
@@ -109,6 +111,7 @@ __getattr__ = later(
         "has_roles": "escaping",
         "image_of_line": "images",
         "images_in": "images",
+        "library_prompt": "collection",
         "library_prompts": "collection",
         "lint_prompt": "lint",
         "load_image": "images",

@@ -45,6 +45,11 @@ def library_prompts() -> list[PromptEntry]:
     return [_entry(file, "library") for file in sorted(LIBRARY.glob("*.prompty"))]
 
 
+def library_prompt(name: str) -> Prompty:
+    """The library's prompt of that name."""
+    return load_prompty(LIBRARY / f"{name}.prompty")
+
+
 def project_prompts(folder: Path) -> list[PromptEntry]:
     """Every Prompty file in ``folder`` and below it, hidden folders left out."""
     files = sorted(prompt_files(folder, (".prompty",)))

@@ -18,6 +18,7 @@ from flowgrade.errors import FlowDefinitionError, Place
 from flowgrade.flows import Binding, NodeSpec, NodeType, Step, open_workshop
 from flowgrade.models import Models
 from flowgrade.records import dumps_any
+from flowgrade.retrieval import OpenIndex
 from flowgrade.settings import read_settings
 
 _PLACE = Place("flow.dag.yaml", 7)
@@ -35,7 +36,7 @@ class NodeTypeConformance:
         raise NotImplementedError
 
     def files(self) -> dict[str, str]:
-        """Files of a flow's folder; the node's source is the first."""
+        """Files of a flow's folder; the node's source is the first. None for a type without one."""
         raise NotImplementedError
 
     def inputs(self) -> dict[str, Any]:
@@ -53,6 +54,10 @@ class NodeTypeConformance:
     def models(self) -> Models:
         """The models it may open; those of an empty environment if not overridden."""
         return Models(read_settings({}, folder=Path(tempfile.gettempdir())))
+
+    def indexes(self) -> OpenIndex | None:
+        """Opens the indexes that it may search; None, as if not overridden, where it needs none."""
+        return None
 
     def test_it_has_the_members_of_a_node_type(self) -> None:
         assert isinstance(self.node_type(), NodeType)
@@ -104,11 +109,12 @@ class NodeTypeConformance:
         node = NodeSpec(
             name="node",
             type=self.type_name(),
-            path=path or next(iter(self.files())),
+            path=path or next(iter(self.files()), None),
             inputs={**{n: Binding(literal=v) for n, v in self.inputs().items()}, **(more or {})},
             options=self.options(),
             source_type=self.source()[0],
             tool=self.source()[1],
             place=_PLACE,
         )
-        return self.node_type().compile(node, open_workshop(folder, self.models()))
+        workshop = open_workshop(folder, self.models(), indexes=self.indexes())
+        return self.node_type().compile(node, workshop)

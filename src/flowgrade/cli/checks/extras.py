@@ -23,6 +23,7 @@ EXTRAS = {
     "postgres": ("psycopg", "a PostgreSQL store for a team"),
     "qdrant": ("qdrant_client", "indexes in Qdrant"),
     "ray": ("ray", "runs over many machines"),
+    "rerank": ("onnxruntime", "cross-encoders that rerank on this machine"),
 }
 """Each extra of the package: the module to look for, and what it adds."""
 

@@ -6,9 +6,9 @@ from typing import Any
 
 _HERE = "flowgrade.promptflow"
 _RETRIEVAL = (
-    "Flowgrade has no stand-in for the tools that look up indexes. Replace the node by one of the "
-    "type python that asks your index, or install promptflow and promptflow-vectordb, whose tool "
-    "is then used."
+    "Flowgrade stands in for the tools that look an index up by a question, not for those that "
+    "take a vector or a service's own index. Build an index of the documents and use a node of the "
+    "type retrieve, or install promptflow and promptflow-vectordb, whose tool is then used."
 )
 
 
@@ -31,6 +31,11 @@ def list_tools() -> dict[str, dict[str, Any]]:
             **_at("tools.content_safety", "analyze_text"),
             "deprecated_tools": ["content_safety_text.tools.content_safety_text_tool.analyze_text"],
         },
+        "promptflow_vectordb.tool.common_index_lookup.search": _at("tools.index_lookup", "search"),
+        "promptflow_vectordb.tool.vector_index_lookup.VectorIndexLookup.search": _at(
+            "tools.index_lookup", "search", "VectorIndexLookup"
+        ),
+        "promptflow_vectordb.tool.rerank.rerank": _at("tools.rerank", "rerank"),
         "promptflow_vectordb.*": {"absent": _RETRIEVAL},
     }
 

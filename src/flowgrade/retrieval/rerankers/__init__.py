@@ -1,0 +1,1 @@
+"""Rerankers: what looks at the best candidates again, more closely; one file each."""

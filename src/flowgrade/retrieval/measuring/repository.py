@@ -62,7 +62,7 @@ class KeptMeasurement(Record):
         }
 
 
-def kept(
+def kept_measurement(
     found: Measurement, *, index: str, snapshot: str, settings: JsonObject, dataset: str
 ) -> KeptMeasurement:
     """The measurement as it is kept; ``settings`` are those of the search."""
@@ -129,12 +129,6 @@ def list_measurements(
     sql = f"{INDEX_MEASUREMENTS.select} WHERE {where} ORDER BY created_ns DESC, id LIMIT ?"
     with store.read() as transaction:
         return [_read(row) for row in transaction.all(sql, (*values, limit))]
-
-
-def forget_measurements(store: Store, index: str) -> int:
-    """Delete all measurements of an index; returns how many there were."""
-    with store.write() as transaction:
-        return transaction.execute("DELETE FROM index_measurements WHERE index_name = ?", (index,))
 
 
 def _read(row: Sequence[Any]) -> KeptMeasurement:

@@ -28,6 +28,9 @@ CONFIDENCE = 0.95
 FEWEST = 10
 """Groups (of one question each, where none share a document) below which nothing is said."""
 
+MARGIN = 0.02
+"""How far apart two means may be that are called equivalent."""
+
 _DRAWS = 2_000
 _FLIPS = 9_999
 _EXACT = 12  # groups up to which all 2^n changes of sign are tried
@@ -54,7 +57,7 @@ class Estimate(NamedTuple):
         }
 
 
-class Difference(Record):
+class PairedDifference(Record):
     """A paired difference of means with its interval, and what follows from it."""
 
     n: int
@@ -95,14 +98,14 @@ def estimate(
     return Estimate(mean, max(0.0, min(low, mean)), min(1.0, max(high, mean)), len(values))
 
 
-def difference(
+def paired_difference(
     first: Sequence[float],
     second: Sequence[float],
     groups: Sequence[Hashable] | None = None,
     *,
-    margin: float = 0.02,
+    margin: float = MARGIN,
     seed: int = 0,
-) -> Difference:
+) -> PairedDifference:
     """How much better ``second`` is than ``first`` on the same questions, in the same order.
 
     ``improved`` and ``degraded``: the interval of 95 % excludes 0. ``equivalent``: that of 90 %
@@ -120,7 +123,7 @@ def difference(
     elif changes:
         interval, narrow = _bca(sums, counts, (CONFIDENCE, 2 * CONFIDENCE - 1), seed)
         p = _sign_flip(sums, seed)
-    return Difference(
+    return PairedDifference(
         n=len(changes),
         difference=mean,
         interval=interval,

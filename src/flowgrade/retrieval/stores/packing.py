@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,11 +33,3 @@ def passes(chunk: Chunk, where: Filter) -> bool:
         return True
     values = filterable(chunk)
     return all(holds(c, values.get(c.key), present=c.key in values) for c in where)
-
-
-def folded(text: str) -> str:
-    """The text without marks on its letters, for indexes that would tell ``é`` from ``e``."""
-    if text.isascii():
-        return text
-    parts = unicodedata.normalize("NFKD", text)
-    return "".join(one for one in parts if not unicodedata.combining(one))

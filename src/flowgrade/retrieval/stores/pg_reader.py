@@ -12,11 +12,11 @@ from flowgrade.retrieval.chunk import Chunk
 from flowgrade.retrieval.filters import Filter
 from flowgrade.retrieval.stores.index_store import Found, StorePlace
 from flowgrade.retrieval.stores.missing import no_chunk, not_published
-from flowgrade.retrieval.stores.packing import folded, unpack
+from flowgrade.retrieval.stores.packing import unpack
 from flowgrade.retrieval.stores.pg_database import Connection, Database
 from flowgrade.retrieval.stores.pg_filters import sound, sql_filter
 from flowgrade.retrieval.stores.pg_words import search_words
-from flowgrade.retrieval.stores.pg_writer import language_of
+from flowgrade.retrieval.stores.words import Words
 
 if TYPE_CHECKING:
     from flowgrade.retrieval.stores.index_store import Matrix, Vector
@@ -35,6 +35,7 @@ class PostgresReader:
 
     def __init__(self, place: StorePlace) -> None:
         self._place = place
+        self._words = Words(place.language)
         self._database = Database(place)
         try:
             with self._database.connection() as connection:
@@ -56,12 +57,11 @@ class PostgresReader:
         return True
 
     def by_words(self, query: str, limit: int, where: Filter = ()) -> list[Found]:
-        """BM25 over the lexemes of the language's text search."""
+        """BM25."""
         condition, values = sql_filter(where)
         snapshot = self._snapshot
         statement = search_words(snapshot.chunks, snapshot.words, condition)
-        text = folded(query).replace("\0", " ")
-        parameters = (language_of(self._place), text, *values, limit)
+        parameters = (self._words.terms(query), *values, limit)
         with self._database.connection() as connection:
             rows = connection.execute(statement, parameters).fetchall()
         return [Found(id, float(score)) for id, score in rows]

@@ -1,8 +1,9 @@
 """BM25 in PostgreSQL: one row for each word, with the weight it has in each chunk.
 
-``ts_rank_cd`` knows neither how rare a word is nor how long a text, so it ranks far worse than
-BM25. A published snapshot never changes; so the BM25 weights are worked out once, in SQL, from what
-``to_tsvector`` makes of the texts, and a query only adds them up.
+PostgreSQL's own ``ts_rank_cd`` knows neither how rare a word is nor how long a text, so it ranks far
+worse than BM25. A published snapshot never changes; so the BM25 weights are worked out once, in
+SQL, and a query only adds them up. The words are those of ``stores.words``, as in every other store:
+a setting that was measured in one holds in the others.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ CREATE TABLE {words} (word text PRIMARY KEY, chunks int[] NOT NULL, weights real
 INSERT INTO {words}
 WITH
   said AS (
-    SELECT c.n, w.lexeme AS word, cardinality(w.positions) AS times
-    FROM {chunks} c, unnest(c.words) w),
-  lengths AS (SELECT n, sum(times)::float8 AS length FROM said GROUP BY n),
+    SELECT c.n, w.word, count(*)::float8 AS times
+    FROM {chunks} c, unnest(c.words) AS w (word) GROUP BY c.n, w.word),
+  lengths AS (SELECT n, sum(times) AS length FROM said GROUP BY n),
   everything AS (
     SELECT (SELECT count(*) FROM {chunks})::float8 AS chunks, avg(length) AS length FROM lengths),
   spread AS (SELECT word, count(*)::float8 AS chunks FROM said GROUP BY word)
@@ -35,9 +36,9 @@ GROUP BY s.word;
 
 _SEARCH = sql.SQL("""
 WITH scored AS (
-  SELECT u.n, sum(u.weight) AS score
-  FROM {words} w, unnest(w.chunks, w.weights) AS u (n, weight)
-  WHERE w.word = ANY (tsvector_to_array(to_tsvector(%s::regconfig, %s)))
+  SELECT u.n, sum(u.weight * a.times) AS score
+  FROM (SELECT word, count(*) AS times FROM unnest(%s::text[]) AS q (word) GROUP BY word) a
+  JOIN {words} w USING (word), unnest(w.chunks, w.weights) AS u (n, weight)
   GROUP BY u.n)
 SELECT c.id, s.score FROM scored s JOIN {chunks} c USING (n)
 WHERE {condition} ORDER BY s.score DESC, c.n LIMIT %s
@@ -55,5 +56,5 @@ def build_words(connection: Connection[Any], chunks: sql.Identifier, words: sql.
 def search_words(
     chunks: sql.Identifier, words: sql.Identifier, condition: sql.Composable
 ) -> sql.Composed:
-    """The statement that takes language, query, the condition's values and a limit."""
+    """The statement that takes the query's words, the condition's values and a limit."""
     return _SEARCH.format(chunks=chunks, words=words, condition=condition)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from psycopg import errors, sql
+from psycopg import sql
 
-from flowgrade.errors import IndexConflictError, SettingsError
+from flowgrade.records import replace
 from flowgrade.retrieval.chunk import Chunk
 from flowgrade.retrieval.stores.index_store import StorePlace
-from flowgrade.retrieval.stores.missing import already_published, not_published
-from flowgrade.retrieval.stores.packing import filterable, folded, pack
+from flowgrade.retrieval.stores.missing import already_published, check_vectors, not_published
+from flowgrade.retrieval.stores.packing import filterable, pack
 from flowgrade.retrieval.stores.pg_database import Connection, Database, Snapshot
 from flowgrade.retrieval.stores.pg_filters import jsonb, sound
 from flowgrade.retrieval.stores.pg_words import build_words
+from flowgrade.retrieval.stores.words import Words
 
 if TYPE_CHECKING:
     from flowgrade.retrieval.stores.index_store import Matrix
@@ -27,19 +28,11 @@ _CREATE = sql.SQL("""
 CREATE TABLE {chunks} (
     n int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id text NOT NULL, document text NOT NULL, number int NOT NULL,
-    packed bytea NOT NULL, fields jsonb NOT NULL, words tsvector NOT NULL {vector})
+    packed bytea NOT NULL, fields jsonb NOT NULL, words text[] NOT NULL {vector})
 """)
-_STAGE = sql.SQL("""
-CREATE TEMPORARY TABLE incoming (
-    id text, document text, number int, packed bytea, fields jsonb, passage text {vector}
-) ON COMMIT DROP
-""")
-_COPY = "COPY incoming (id, document, number, packed, fields, passage{vector}) FROM STDIN (FORMAT binary)"
-_TAKE = sql.SQL("""
-INSERT INTO {chunks} (id, document, number, packed, fields, words{vector})
-SELECT id, document, number, packed, fields, to_tsvector({language}::regconfig, passage){vector}
-FROM incoming ORDER BY number
-""")
+_COPY = sql.SQL(
+    "COPY {chunks} (id, document, number, packed, fields, words{vector}) FROM STDIN (FORMAT binary)"
+)
 _KEEP = sql.SQL("""
 INSERT INTO {chunks} (id, document, number, packed, fields, words{vector})
 SELECT id, document, number, packed, fields, words{vector} FROM {base}
@@ -53,7 +46,7 @@ class PostgresWriter:
     def __init__(self, place: StorePlace, base: str | None) -> None:
         self._place = place
         self._base = base
-        self._language = language_of(place)
+        self._words = Words(place.language)
         self._vector = sql.SQL(", vector" if place.dimensions else "")
         self._database = Database(place)
         try:
@@ -88,14 +81,7 @@ class PostgresWriter:
             # A crash of the server may undo what was staged last, never break what is there.
             connection.execute("SET LOCAL synchronous_commit = off")
             self._remove(connection, [document])
-            connection.execute(_STAGE.format(vector=self._column()))
             self._copy(connection, chunks, vectors)
-            statement = _TAKE.format(
-                chunks=self._snapshot.chunks,
-                language=sql.Literal(self._language),
-                vector=self._vector,
-            )
-            connection.execute(statement)
 
     def publish(self) -> None:
         """Words, index of vectors and the mark that it is published, in one transaction."""
@@ -127,14 +113,6 @@ class PostgresWriter:
         found = self._database.find(connection, place)
         if found is not None and found.published:
             raise already_published(place)
-        try:
-            connection.execute("SELECT %s::regconfig", (self._language,))
-        except errors.UndefinedObject as error:
-            raise SettingsError(
-                f"PostgreSQL has no text search for the language '{place.language}'.",
-                hint="'SELECT cfgname FROM pg_ts_config' lists what it has; 'none' takes words "
-                "as they stand.",
-            ) from error
         if found is not None:
             return found
         connection.execute(
@@ -152,10 +130,7 @@ class PostgresWriter:
         return sql.SQL(", vector vector({})").format(sql.Literal(size)) if size else sql.SQL("")
 
     def _base_of(self, connection: Connection) -> Snapshot:
-        place = self._place
-        base = StorePlace(
-            folder=place.folder, index=place.index, snapshot=self._base or "", dimensions=None
-        )
+        base = replace(self._place, snapshot=self._base or "")
         found = self._database.find(connection, base)
         if found is None or not found.published:
             raise not_published(base)
@@ -169,23 +144,27 @@ class PostgresWriter:
         self, connection: Connection, chunks: Sequence[Chunk], vectors: Matrix | None
     ) -> None:
         size = self._place.dimensions
-        if size and (vectors is None or vectors.shape != (len(chunks), size)):
-            shape = None if vectors is None else vectors.shape
-            raise IndexConflictError(
-                f"The index '{self._place.index}' takes vectors of {size} numbers, one a chunk; "
-                f"{len(chunks)} chunks came with {shape}.",
-                hint="Build the index anew with the model that makes these vectors.",
-            )
-        kinds = ["text", "text", "int4", "bytea", "jsonb", "text"]
-        statement = _COPY.format(vector=", vector" if size else "")
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[call-overload]
+        rows = check_vectors(self._place, chunks, vectors) if size else None
+        kinds = ["text", "text", "int4", "bytea", "jsonb", "text[]"]
+        statement = _COPY.format(chunks=self._snapshot.chunks, vector=self._vector)
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
             # pgvector reads in binary what we write; for psycopg it is bytes.
             copy.set_types([*kinds, "bytea"] if size else kinds)
             for number, chunk in enumerate(chunks):
-                row = _row(chunk)
-                if size and vectors is not None:
-                    row.append(_binary(vectors[number]))
+                row = self._row(chunk)
+                if rows is not None:
+                    row.append(_binary(rows[number]))
                 copy.write_row(row)
+
+    def _row(self, chunk: Chunk) -> list[Any]:
+        return [
+            sound(chunk.id),
+            sound(chunk.document),
+            chunk.number,
+            pack(chunk).encode(),
+            jsonb(dict(filterable(chunk))),
+            self._words.terms(chunk.passage),
+        ]
 
     def _index_vectors(self, connection: Connection, count: int) -> bool:
         size = self._place.dimensions
@@ -196,23 +175,6 @@ class PostgresWriter:
         statement = sql.SQL("CREATE INDEX ON {} USING hnsw (vector vector_ip_ops)")
         connection.execute(statement.format(self._snapshot.chunks))
         return True
-
-
-def language_of(place: StorePlace) -> str:
-    """The name of PostgreSQL's text search for the index's language."""
-    return "simple" if place.language == "none" else place.language
-
-
-def _row(chunk: Chunk) -> list[Any]:
-    passage = folded(chunk.passage).replace("\0", " ")
-    return [
-        sound(chunk.id),
-        sound(chunk.document),
-        chunk.number,
-        pack(chunk).encode(),
-        jsonb(dict(filterable(chunk))),
-        passage,
-    ]
 
 
 def _binary(vector: Any) -> bytes:

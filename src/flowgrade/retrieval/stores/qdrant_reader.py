@@ -110,7 +110,6 @@ class QdrantReader:
         condition = filter_of(clauses_of(where))
 
         def search(asked: int) -> list[tuple[float, Chunk]]:
-            size = max(int(self._place.options.get("ef", _EF)), 2 * asked)
             found = self._client.query_points(
                 self._collection.name,
                 query=query,
@@ -118,12 +117,18 @@ class QdrantReader:
                 query_filter=condition,
                 limit=asked,
                 with_payload=["packed"],
-                search_params=models.SearchParams(exact=exact, hnsw_ef=size),
+                search_params=self._how(asked, exact=exact),
             ).points
             return [(point.score, unpack(point.payload["packed"])) for point in found]
 
         with self._collection.translated():
             return search_filtered(search, limit, where, most=self._count)
+
+    def _how(self, asked: int, *, exact: bool) -> models.SearchParams | None:
+        if not self._collection.remote:
+            return None  # files are always searched exactly
+        size = max(int(self._place.options.get("ef", _EF)), 2 * asked)
+        return models.SearchParams(exact=exact, hnsw_ef=size)
 
     def _retrieve(self, ids: Sequence[str], *, vectors: bool) -> list[Any]:
         if not ids:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -125,25 +125,23 @@ def _holds(condition: Condition, chunk: Chunk) -> bool:
 
 def vectors_of(count: int, *, seed: int = 7) -> Matrix:
     """Vectors in any direction."""
-    drawn = numpy.random.default_rng(seed).standard_normal((count, DIMENSIONS))
-    return unit(drawn)
+    return unit(numpy.random.default_rng(seed).standard_normal((count, DIMENSIONS)))
 
 
 def clustered(count: int) -> Matrix:
     """Vectors in 50 clouds, as those of texts lie."""
     chance = numpy.random.default_rng(11)
     centres = chance.standard_normal((50, DIMENSIONS))
-    return unit(centres[numpy.arange(count) % 50] + 0.4 * chance.standard_normal((count, 16)))
+    spread = 0.4 * chance.standard_normal((count, DIMENSIONS))
+    return unit(centres[numpy.arange(count) % 50] + spread)
 
 
-def unit(values: Matrix) -> Matrix:
+def unit(values: Any) -> Matrix:
     """The same directions, with length 1."""
-    found = values / numpy.linalg.norm(values, axis=-1, keepdims=True)
-    return found.astype(numpy.float32)
+    lengths = numpy.linalg.norm(values, axis=1, keepdims=True)
+    return numpy.asarray(values / lengths, numpy.float32)
 
 
 def nearest(vectors: Matrix, query: Vector, limit: int) -> list[int]:
     """Places of the nearest vectors, nearest first."""
     return [int(place) for place in numpy.argsort(-(vectors @ query), kind="stable")[:limit]]
-
-

@@ -27,7 +27,18 @@ from flowgrade.retrieval.stores.index_store import (
     StorePlace,
 )
 from flowgrade.testing.index_samples import (
-    DIMENSIONS, FILTERS, ODD, QUERIES, SENTENCES, chunk_of, clustered, library, nearest, passes, unit, vectors_of,
+    DIMENSIONS,
+    FILTERS,
+    ODD,
+    QUERIES,
+    SENTENCES,
+    chunk_of,
+    clustered,
+    library,
+    nearest,
+    passes,
+    unit,
+    vectors_of,
 )
 
 if TYPE_CHECKING:
@@ -126,7 +137,7 @@ class IndexStoreConformance:
             ids = [chunk.id for chunks in documents.values() for chunk in chunks]
             shares = []
             for place in range(0, count, 100):
-                query = unit(vectors[place] + 0.05 * vectors_of(1, seed=place)[0])
+                query = unit(vectors[place] + 0.05 * vectors_of(1, seed=place))[0]
                 expected = [ids[near] for near in nearest(vectors, query, 10)]
                 shares.append(_share(reader.by_vector(query, 10), expected))
             assert sum(shares) / len(shares) >= self.recall
@@ -406,5 +417,3 @@ def _raises(kind: type[Exception]) -> Iterator[None]:
     except kind:
         return
     raise AssertionError(f"{kind.__name__} was to be raised")
-
-

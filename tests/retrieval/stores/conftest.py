@@ -34,6 +34,6 @@ def vector_database(vector_server: str) -> Iterator[str]:
 
     name = f"index_{next(_numbers)}"
     with psycopg.connect(vector_server, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        admin.execute(f"CREATE DATABASE {name}")
         yield vector_server.replace("/postgres?", f"/{name}?")
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

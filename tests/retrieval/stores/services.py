@@ -150,7 +150,9 @@ class FakeOpenSearch(FakeService):
         if "sort" in body:
             (after,) = body.get("search_after", [""])
             found = [
-                (1.0, row) for row in rows.values() if row["key"] > after and _os(row, body["query"])
+                (1.0, row)
+                for row in rows.values()
+                if row["key"] > after and _os(row, body["query"])
             ]
             found.sort(key=lambda pair: pair[1]["key"])
         else:

@@ -78,7 +78,9 @@ def test_the_key_goes_only_into_the_header(
     caplog.set_level("DEBUG")
     with closing(STORE.writer(_place(tmp_path, service.url))) as writer:
         writer.publish()
-    assert all(request.headers["authorization"].startswith("Basic ") for request in service.requests)
+    assert all(
+        request.headers["authorization"].startswith("Basic ") for request in service.requests
+    )
     assert _KEY not in caplog.text
 
 

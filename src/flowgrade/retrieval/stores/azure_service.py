@@ -159,7 +159,7 @@ class AzureService:
     ) -> Scored:
         """Exhaustive, or by the service's graph; filters come first."""
         query = VectorizedQuery(
-            vector=vector.tolist(), k=limit, fields="vector", exhaustive=exact
+            vector=vector.tolist(), k_nearest_neighbors=limit, fields="vector", exhaustive=exact
         )
         found = self._rows.search(
             None,

@@ -109,9 +109,7 @@ class LanceReader:
 
         return search_filtered(search, limit, where, most=self._count)
 
-    def _rows(
-        self, query: Any, asked: int, where: Filter, score: str
-    ) -> list[tuple[float, Chunk]]:
+    def _rows(self, query: Any, asked: int, where: Filter, score: str) -> list[tuple[float, Chunk]]:
         condition = sql_of(clauses_of(where))
         if condition is not None:
             query = query.where(condition, prefilter=True)

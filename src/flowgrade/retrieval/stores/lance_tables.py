@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import lancedb
-import pyarrow
+import pyarrow  # type: ignore[import-untyped]
 
 from flowgrade.errors import StoreError
 from flowgrade.retrieval.chunk import Chunk
@@ -114,10 +114,8 @@ def sql_of(clauses: Sequence[Clause]) -> str | None:
     """A condition for LanceDB; facets are hexadecimal, so nothing needs quoting."""
     parts = []
     for clause in clauses:
-        if clause.facets:
-            part = f"array_has_any(facets, [{_quoted(clause.facets)}])"
-        else:
-            part = "false"
+        # An empty list would have no type.
+        part = f"array_has_any(facets, [{_quoted(clause.facets)}])" if clause.facets else "false"
         parts.append(f"NOT {part}" if clause.negated else part)
     return " AND ".join(parts) or None
 

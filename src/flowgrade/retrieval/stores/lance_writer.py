@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import pyarrow
+import pyarrow  # type: ignore[import-untyped]
 from lancedb.index import FTS, BTree, HnswSq, LabelList
 
 from flowgrade.retrieval.chunk import Chunk

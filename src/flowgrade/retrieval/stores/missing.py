@@ -55,9 +55,7 @@ def no_chunk(place: StorePlace, chunk: str) -> NotFoundError:
     )
 
 
-def check_vectors(
-    place: StorePlace, chunks: Sequence[Chunk], vectors: Matrix | None
-) -> Matrix:
+def check_vectors(place: StorePlace, chunks: Sequence[Chunk], vectors: Matrix | None) -> Matrix:
     """The vectors, if they are one a chunk and as long as the index wants them."""
     wanted = (len(chunks), place.dimensions)
     if vectors is None or vectors.shape != wanted:

@@ -170,7 +170,9 @@ class OpenSearchService:
         return [(hit["_score"], hit["_source"]["packed"]) for hit in self._hits(body)]
 
     def _hits(self, body: dict[str, Any]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._client.search(index=self._name, body=body)["hits"]["hits"]
+        found: list[dict[str, Any]] = self._client.search(index=self._name, body=body)["hits"][
+            "hits"
+        ]
         return found
 
     def _bulk(self, lines: list[Any]) -> None:

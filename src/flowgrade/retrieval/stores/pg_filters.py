@@ -25,7 +25,7 @@ def sql_filter(where: Filter) -> tuple[sql.Composable, list[Any]]:
         return sql.SQL("true"), []
     parts = [_part(condition) for condition in where]
     text = " AND ".join(f"({part})" for part, _ in parts)
-    return sql.SQL(text), [value for _, values in parts for value in values]  # type: ignore[arg-type]
+    return sql.SQL(text), [value for _, values in parts for value in values]
 
 
 def sound(value: Json) -> Json:
@@ -67,7 +67,10 @@ def _in(key: str, operand: Json) -> Part:
 
 
 def _nin(key: str, operand: Json) -> Part:
-    return f"NOT coalesce({_VALUE} = ANY (%s::jsonb[]), false)", [key, [jsonb(one) for one in operand]]
+    return f"NOT coalesce({_VALUE} = ANY (%s::jsonb[]), false)", [
+        key,
+        [jsonb(one) for one in operand],
+    ]
 
 
 def _contains(key: str, operand: Json) -> Part:

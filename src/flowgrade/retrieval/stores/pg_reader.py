@@ -110,9 +110,7 @@ class PostgresReader:
     ) -> list[Found]:
         condition, values = sql_filter(where)
         query = sql.SQL("{}::vector").format(sql.Literal(str(vector.tolist())))
-        statement = _NEAREST.format(
-            query=query, chunks=self._snapshot.chunks, condition=condition
-        )
+        statement = _NEAREST.format(query=query, chunks=self._snapshot.chunks, condition=condition)
         rows = connection.execute(statement, (*values, limit)).fetchall()
         return [Found(id, float(score)) for id, score in rows]
 
@@ -121,7 +119,7 @@ class PostgresReader:
             return []
         # The column is one of ours, never a user's.
         text = f"SELECT id, {column} FROM {{}} WHERE id = ANY (%s)"
-        statement = sql.SQL(text).format(self._snapshot.chunks)  # type: ignore[arg-type]
+        statement = sql.SQL(text).format(self._snapshot.chunks)
         asked = [sound(one) for one in ids]
         with self._database.connection() as connection:
             found = dict(connection.execute(statement, (asked,)).fetchall())

@@ -1,9 +1,9 @@
 """BM25 in PostgreSQL: one row for each word, with the weight it has in each chunk.
 
-PostgreSQL's own ``ts_rank_cd`` knows neither how rare a word is nor how long a text, so it ranks far
-worse than BM25. A published snapshot never changes; so the BM25 weights are worked out once, in
-SQL, and a query only adds them up. The words are those of ``stores.words``, as in every other store:
-a setting that was measured in one holds in the others.
+PostgreSQL's own ``ts_rank_cd`` does not know how rare a word is, so it ranks far worse than BM25. A
+published snapshot never changes; so the BM25 weights are worked out once, in SQL, and a query only
+adds them up. The words are those of ``stores.words``, as in every other store: a setting that was
+measured in one holds in the others.
 """
 
 from __future__ import annotations
@@ -47,9 +47,7 @@ WHERE {condition} ORDER BY s.score DESC, c.n LIMIT %s
 
 def build_words(connection: Connection[Any], chunks: sql.Identifier, words: sql.Identifier) -> None:
     """Make the table of words from the chunks'."""
-    statement = _BUILD.format(
-        chunks=chunks, words=words, k1=sql.Literal(_K1), b=sql.Literal(_B)
-    )
+    statement = _BUILD.format(chunks=chunks, words=words, k1=sql.Literal(_K1), b=sql.Literal(_B))
     connection.execute(statement)
 
 

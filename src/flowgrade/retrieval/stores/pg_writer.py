@@ -120,7 +120,7 @@ class PostgresWriter:
             (place.index, place.snapshot),
         )
         made = self._database.find(connection, place)
-        assert made is not None  # noqa: S101  it was inserted in this transaction
+        assert made is not None
         connection.execute(_CREATE.format(chunks=made.chunks, vector=self._column()))
         connection.execute(sql.SQL("CREATE INDEX ON {} (document)").format(made.chunks))
         return made
@@ -178,5 +178,5 @@ class PostgresWriter:
 
 
 def _binary(vector: Any) -> bytes:
-    values = vector.astype(">f4").tobytes()
+    values: bytes = vector.astype(">f4").tobytes()
     return len(vector).to_bytes(2, "big") + b"\0\0" + values

@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from qdrant_client import QdrantClient, models
-from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
+from qdrant_client.http.exceptions import (
+    ApiException,
+    ResponseHandlingException,
+    UnexpectedResponse,
+)
 
 from flowgrade.errors import StoreBusyError, StoreError
 from flowgrade.records import replace

@@ -58,9 +58,7 @@ class QdrantReader:
         if not counts or not self._count:
             return []
         terms = sorted(counts)
-        sparse = models.SparseVector(
-            indices=terms, values=[float(counts[term]) for term in terms]
-        )
+        sparse = models.SparseVector(indices=terms, values=[float(counts[term]) for term in terms])
         return self._query(sparse, "words", limit, where, exact=True)
 
     def by_vector(self, vector: Vector, limit: int, where: Filter = ()) -> list[Found]:

@@ -135,9 +135,7 @@ class QdrantWriter:
     def _copy(self, base: Collection, documents: Sequence[str]) -> None:
         condition = any_of("document_key", [key_of(document) for document in documents])
         with base.translated():
-            found = list(
-                _scroll(base, with_vectors=True, where=models.Filter(must=[condition]))
-            )
+            found = list(_scroll(base, with_vectors=True, where=models.Filter(must=[condition])))
         names = {point.payload["document"] for point in found}
         points = []
         for point in found:

@@ -63,7 +63,9 @@ class Service(Protocol):
         """Remove rows."""
         ...
 
-    def page(self, where: Mapping[str, Sequence[str]], after: str, columns: Sequence[str]) -> list[Row]:
+    def page(
+        self, where: Mapping[str, Sequence[str]], after: str, columns: Sequence[str]
+    ) -> list[Row]:
         """Up to ``PAGE`` rows in the order of their keys, from the one after ``after``."""
         ...
 
@@ -71,7 +73,9 @@ class Service(Protocol):
         """The best rows by BM25."""
         ...
 
-    def by_vector(self, vector: Vector, limit: int, clauses: Sequence[Clause], *, exact: bool) -> Scored:
+    def by_vector(
+        self, vector: Vector, limit: int, clauses: Sequence[Clause], *, exact: bool
+    ) -> Scored:
         """The best rows by cosine, with it."""
         ...
 
@@ -84,7 +88,9 @@ PAGE = 500
 """Rows that are read at a time."""
 
 
-def all_rows(service: Service, where: Mapping[str, Sequence[str]], columns: Sequence[str]) -> list[Row]:
+def all_rows(
+    service: Service, where: Mapping[str, Sequence[str]], columns: Sequence[str]
+) -> list[Row]:
     """All rows whose columns have one of the values that ``where`` gives."""
     found: list[Row] = []
     after = ""

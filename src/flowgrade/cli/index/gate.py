@@ -23,9 +23,9 @@ from flowgrade.retrieval import (
     MARGIN,
     PRIMARY,
     Criterion,
-    hold_minima,
-    hold_against,
     gate_outcome,
+    hold_against,
+    hold_minima,
     read_limits,
     read_questions,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
 import math
 import subprocess
 import sys
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flowgrade.errors import MissingExtraError, UnknownModelError, UnsupportedByModelError
-from flowgrade.models import ChatRequest, EmbeddingRequest, assemble_chat, embedded
+from flowgrade.models import ChatRequest, EmbeddingRequest, assemble_chat
 from flowgrade.models.reader import NO_ANSWER
+from flowgrade.models.static_vectors import static_vectors
 
 if TYPE_CHECKING:
     from tests.models.conftest import Rig
@@ -117,7 +117,7 @@ def test_no_texts_give_no_vectors(rig: Rig) -> None:
 def test_loading_static_vectors_leaves_the_root_logger_alone() -> None:
     pytest.importorskip("wordllama")
     code = """
-import asyncio, logging
+import asyncio, logging, sys
 from pathlib import Path
 from flowgrade.models import EmbeddingRequest, Models
 from flowgrade.settings import Settings
@@ -125,6 +125,7 @@ models = Models(Settings(project=Path("nowhere"), home=Path("nowhere"), store=""
 asyncio.run(models.open("embedded/static").embed(EmbeddingRequest(inputs=["a"])))
 root = logging.getLogger()
 assert (root.handlers, root.level) == ([], logging.WARNING), root.handlers
+assert "wordllama" not in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -134,15 +135,8 @@ assert (root.handlers, root.level) == ([], logging.WARNING), root.handlers
 def test_static_vectors_without_their_extra_say_what_to_install(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = builtins.__import__
-
-    def absent(name: str, *rest: Any) -> Any:
-        if name == "wordllama":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    embedded._load.cache_clear()
-    monkeypatch.setattr(builtins, "__import__", absent)
+    static_vectors.cache_clear()
+    monkeypatch.setitem(sys.modules, "wordllama", None)
     model = rig.models().open("embedded/static")
     with pytest.raises(MissingExtraError, match=r"pip install 'flowgrade\[embeddings\]'"):
         asyncio.run(model.embed(EmbeddingRequest(inputs=["a"])))

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import AsyncGenerator
-from functools import cache
-from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
-from flowgrade.errors import MissingExtraError, UnsupportedByModelError
+from flowgrade.errors import UnsupportedByModelError
 from flowgrade.models.limited import LimitedModel
 from flowgrade.models.reader import Reading, count_tokens, read_messages
 from flowgrade.models.request import ChatRequest, EmbeddingRequest
 from flowgrade.models.response import ChatChunk, ChatResponse, EmbeddingResponse
+from flowgrade.models.static_vectors import Vectors, static_vectors
 from flowgrade.models.wire import read_chat, read_chat_chunk, text_of
 from flowgrade.records import JsonObject, Usage
-
-_BATCH = 64  # texts that are padded to one length and embedded at once
 
 
 class ReaderModel(LimitedModel):
@@ -117,38 +112,11 @@ def _pieces(reading: Reading) -> list[str]:
     ]
 
 
-def _embed(texts: list[str]) -> tuple[list[list[float]], int]:
+def _embed(texts: list[str]) -> tuple[Vectors, int]:
     with _loading:
-        model = _load()
-    if not texts:
-        return [], 0
-    import numpy  # noqa: PLC0415 comes with the optional dependency
-
-    vectors = model.embed(texts, batch_size=_BATCH)
-    lengths = numpy.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors /= numpy.where(lengths > 0, lengths, 1)
-    tokens = 0
-    for start in range(0, len(texts), _BATCH):
-        encoded = model.tokenize(texts[start : start + _BATCH])
-        tokens += sum(sum(one.attention_mask) for one in encoded)
-    return vectors.tolist(), tokens
+        model = static_vectors()
+    vectors, tokens = model.embed(texts)
+    return Vectors(vectors), tokens
 
 
 _loading = threading.Lock()
-
-
-@cache
-def _load() -> Any:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    try:
-        import wordllama  # type: ignore[import-untyped]  # noqa: PLC0415 optional dependency
-    except ImportError:
-        raise MissingExtraError("embeddings", purpose="embedded/static") from None
-    finally:
-        # Its import configures the root logger, which is the application's to do.
-        root.handlers[:] = handlers
-        root.setLevel(level)
-    # The folder: it looks for its tokenizer elsewhere otherwise, and would go to the network.
-    folder = Path(wordllama.__file__).parent
-    return wordllama.WordLlama.load(cache_dir=folder, disable_download=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flowgrade.records import Json, JsonObject, Record, Usage
 
 
@@ -111,7 +113,8 @@ class CompletionChunk(Record):
 class EmbeddingResponse(Record):
     """One vector for each input, in the order of the inputs."""
 
-    vectors: list[list[float]]
+    vectors: Sequence[list[float]]
+    """``numpy.asarray`` makes a matrix of them, without a list of numbers where there is none."""
     usage: Usage | None
     model: str | None
 

@@ -65,7 +65,7 @@ def embedding(
     texts = [input] if isinstance(input, str) else list(input)
     found = opened(connection, deployment_name or model)
     vectors = blocking(found.embed(EmbeddingRequest(inputs=texts))).vectors
-    return vectors[0] if isinstance(input, str) else vectors
+    return vectors[0] if isinstance(input, str) else list(vectors)
 
 
 class ModelTool:

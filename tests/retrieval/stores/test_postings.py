@@ -27,7 +27,7 @@ def plain_scores(texts: list[str], query: str) -> list[float]:
     scores = []
     for count in counts:
         score = 0.0
-        for term in words.terms(query):
+        for term in words.asked(query):
             having = sum(term in other for other in counts)
             rarity = math.log(1 + (len(texts) - having + 0.5) / (having + 0.5))
             times = count[term]
@@ -111,4 +111,12 @@ def test_a_document_with_the_same_word_very_often_does_not_overflow(tmp_path: Pa
     build(place(tmp_path), {"a": [chunk("a", "oil " * 70_000)], "b": [chunk("b", "oil")]})
     reader = STORE.reader(place(tmp_path))
     assert len(search_ids(reader, "oil")) == 2
+    reader.close()
+
+
+def test_the_words_of_asking_are_left_out_unless_there_are_no_others(tmp_path: Path) -> None:
+    build(place(tmp_path), {"a": [chunk("a", "who is who")], "b": [chunk("b", "oil of whales")]})
+    reader = STORE.reader(place(tmp_path))
+    assert search_ids(reader, "Who made the oil?") == ["b#0"]
+    assert search_ids(reader, "who is it?") == ["a#0"]
     reader.close()

@@ -51,14 +51,15 @@ class ChunksBuilder:
                 run("DELETE FROM chunks WHERE row >= ? AND row < ?", (first, first + count))
                 run("DELETE FROM documents WHERE document = ?", (document,))
 
-    def add(self, document: str, rows: Sequence[Row]) -> None:
-        """Put a document's chunks in."""
+    def add(self, document: str, rows: Sequence[Row]) -> range:
+        """Put a document's chunks in; returns their keys."""
         first, self._next = self._next, self._next + len(rows)
         with self._translated():
             keyed = ((key, *row) for key, row in enumerate(rows, first))
             self._database.executemany(_PUT_IN, keyed)
             entry = (document, first, len(rows))
             self._database.execute("INSERT INTO documents VALUES (?, ?, ?)", entry)
+        return range(first, self._next)
 
     def finish(self) -> None:
         """Write what is left, and give back the room of what went once that is most of it."""

@@ -18,6 +18,7 @@ from flowgrade.retrieval.stores.sqlite_errors import disk_error
 FORMAT = 1
 CHUNKS = "chunks.db"
 VECTORS = "vectors.npy"
+KEYS = "keys.npy"
 GRAPH = "graph.usearch"
 _MANIFEST = "manifest.json"
 _PIECE = 1 << 18  # bytes; what fits the processor's cache

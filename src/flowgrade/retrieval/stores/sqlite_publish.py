@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import numpy
 
-from flowgrade.retrieval.stores.arrays import Array, reserve
+from flowgrade.records import Json
+from flowgrade.retrieval.stores.ann import wants_graph, write_graph
+from flowgrade.retrieval.stores.arrays import Array, reserve, save
 from flowgrade.retrieval.stores.names import NamesBuilder
 from flowgrade.retrieval.stores.postings import PostingsBuilder, block_of
 from flowgrade.retrieval.stores.sqlite_chunks import ChunksBuilder, DocumentEntry
-from flowgrade.retrieval.stores.sqlite_files import CHUNKS, VECTORS, SnapshotFiles, seal
+from flowgrade.retrieval.stores.sqlite_files import (
+    CHUNKS,
+    GRAPH,
+    KEYS,
+    VECTORS,
+    SnapshotFiles,
+    seal,
+)
 from flowgrade.retrieval.stores.sqlite_reader import SqliteReader
 from flowgrade.retrieval.stores.sqlite_staging import Staged, Staging
 
@@ -40,6 +49,7 @@ class Publication:
         self.chunks = sum(last - first for first, last in self._runs) + staging.chunks()
         self._dimensions = dimensions
         self._lengths = numpy.zeros(self.chunks, numpy.int32)
+        self._keys = numpy.zeros(self.chunks, numpy.int64)
         self._folder = files.unfinished
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
@@ -48,7 +58,7 @@ class Publication:
             shape = (self.chunks, dimensions)
             self._vectors = reserve(self._folder / VECTORS, shape, numpy.float32)
 
-    def write(self, language: str) -> None:
+    def write(self, language: str, options: Mapping[str, Json]) -> None:
         """Write and seal them."""
         words = list(self._base.postings.words) if self._base is not None else []
         with ExitStack() as open_files:
@@ -63,6 +73,9 @@ class Publication:
             self._put_in(chunks, names, postings, words, row)
             chunks.finish()
             postings.write(self._folder, words, self._lengths)
+        save(self._folder / KEYS, self._keys)
+        if self._vectors is not None and wants_graph(options, self.chunks):
+            self._write_graph(self._vectors)
         facts = {"chunks": self.chunks, "dimensions": self._dimensions, "language": language}
         seal(self._folder, facts)
 
@@ -80,6 +93,7 @@ class Publication:
             after = row + last - first
             places[first:last] = numpy.arange(row, after, dtype=numpy.int32)
             names.take_over(base.names, first, last)
+            self._keys[row:after] = base.keys[first:last]
             self._lengths[row:after] = base.postings.lengths[first:last]
             if self._vectors is not None:
                 self._vectors[row:after] = base.matrix[first:last]
@@ -102,7 +116,7 @@ class Publication:
             first = row
             for staged in batch:
                 after = row + len(staged.rows)
-                chunks.add(staged.document, staged.rows)
+                self._keys[row:after] = chunks.add(staged.document, staged.rows)
                 names.add([values[0] for values in staged.rows])
                 self._lengths[row:after] = staged.lengths
                 if self._vectors is not None and after > row:
@@ -111,6 +125,14 @@ class Publication:
                 row = after
             terms = numbers[numpy.concatenate([staged.words for staged in batch])]
             postings.add(block_of(terms, self._lengths[first:row], first))
+
+    def _write_graph(self, vectors: Array) -> None:
+        path = self._base.graph_path if self._base is not None else None
+        gone = [key for _, first, n in self._goes for key in range(first, first + n)]
+        old = sum(last - first for first, last in self._runs) if path else 0
+        write_graph(
+            self._folder / GRAPH, path, gone=gone, keys=self._keys[old:], vectors=vectors[old:]
+        )
 
 
 def _joined(words: list[str], more: Sequence[str] | dict[str, int]) -> Array:

@@ -16,6 +16,7 @@ from flowgrade.errors import NotFoundError
 from flowgrade.records import JsonObject
 from flowgrade.retrieval.chunk import Chunk
 from flowgrade.retrieval.filters import Filter
+from flowgrade.retrieval.stores.ann import Graph, has_usearch
 from flowgrade.retrieval.stores.arrays import Array, load, plain
 from flowgrade.retrieval.stores.index_store import Found
 from flowgrade.retrieval.stores.masks import Masks
@@ -24,6 +25,8 @@ from flowgrade.retrieval.stores.postings import Postings
 from flowgrade.retrieval.stores.sqlite_errors import database_error
 from flowgrade.retrieval.stores.sqlite_files import (
     CHUNKS,
+    GRAPH,
+    KEYS,
     VECTORS,
     SnapshotFiles,
     check,
@@ -70,7 +73,7 @@ class SqliteReader:
         """The best ``limit`` chunks by BM25, best first."""
         passing = self._masks.passing(where) if where else None
         with self._loading:
-            terms = self._words.terms(query)
+            terms = self._words.asked(query)
         return self._found(*self.postings.search(terms, limit, passing))
 
     def by_vector(self, vector: Vector, limit: int, where: Filter = ()) -> list[Found]:
@@ -78,8 +81,14 @@ class SqliteReader:
         if self.dimensions is None:
             raise wrong_dimension(len(vector), 0)
         unit: Any = normalised(vector, self.dimensions)[0]
-        passing = self._masks.passing(where) if where else None
-        return self._found(*nearest(self.matrix, unit, limit, passing))
+        if where:
+            return self._found(*nearest(self.matrix, unit, limit, self._masks.passing(where)))
+        graph = self._graph()
+        if graph is None:
+            return self._found(*nearest(self.matrix, unit, limit))
+        near = numpy.searchsorted(self.keys, graph.near(unit, limit))
+        places, scores = nearest(self.matrix[near], unit, limit)
+        return self._found(near[places], scores)
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """These chunks, in this order; raises NotFoundError for one that is not there."""
@@ -89,7 +98,7 @@ class SqliteReader:
     def vectors(self, ids: Sequence[str]) -> Matrix:
         """Their vectors, a row each, of length 1."""
         keys = dict(self._named("id, row", ids))
-        rows = numpy.searchsorted(self._keys, [keys[id] for id in ids])
+        rows = numpy.searchsorted(self.keys, [keys[id] for id in ids])
         return self.matrix[rows]
 
     def of_document(self, document: str) -> list[Chunk]:
@@ -128,13 +137,21 @@ class SqliteReader:
         return self._part("names", Names.NAMES, Names)
 
     @property
-    def _keys(self) -> Array:
-        # After an update they have gaps, where documents went.
-        def read(_: Path) -> Array:
-            parts = [numpy.arange(first, first + count) for _, first, count in self.documents]
-            return numpy.concatenate([numpy.empty(0, numpy.int64), *parts])
+    def keys(self) -> Array:
+        """The key of each row's chunk, ascending; where documents went there are gaps."""
+        return self._part("keys", (KEYS,), lambda folder: plain(load(folder / KEYS)))
 
-        return self._part("keys", (), read)
+    @property
+    def graph_path(self) -> Path | None:
+        """The file of the graph for approximate search, where the snapshot has one."""
+        return self._files.published / GRAPH if GRAPH in self._manifest["files"] else None
+
+    def _graph(self) -> Graph | None:
+        path = self.graph_path
+        if path is None or not has_usearch():
+            return None
+        dimensions = self.dimensions or 0
+        return self._part("graph", (GRAPH,), lambda _: Graph(path, dimensions))
 
     @property
     def _masks(self) -> Masks:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flowgrade.errors import IndexConflictError, InputError, NotFoundError, StoreConflictError
 from flowgrade.retrieval.chunk import Chunk
+from flowgrade.retrieval.stores.ann import check_options
 from flowgrade.retrieval.stores.index_store import StorePlace
 from flowgrade.retrieval.stores.sqlite_files import (
     discard_staging,
@@ -33,6 +34,7 @@ class SqliteWriter:
         self._place = place
         self._files = files_of(place)
         self._words = Words(place.language)
+        check_options(place.options)
         self._lock = threading.Lock()
         self._base = SqliteReader(files_of(place, base)) if base is not None else None
         try:
@@ -72,7 +74,7 @@ class SqliteWriter:
         with self._lock, on_disk(self._files):
             staging = self._open()
             made = Publication(self._files, staging, self._base, self._place.dimensions)
-            made.write(self._place.language)
+            made.write(self._place.language, self._place.options)
             publish(self._files)
             staging.discard()
             self._staging = None

@@ -21,6 +21,17 @@ _MARKS = re.compile(
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f]+"
 )
 _PLAIN = re.compile("[\x00-\x9f\u2010-\u2027]*")  # ASCII, dashes and quotation marks
+# Left out of questions, where they say what is asked for and not about what. On the questions of
+# SQuAD this gives 0.010 more in nDCG@10; in the chunks they stay.
+_ASKING = frozenset((
+    "a", "an", "and", "any", "are", "as", "at", "be", "been", "being", "by", "can", "could",
+    "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "his", "how", "i",
+    "if", "in", "into", "is", "it", "its", "me", "my", "of", "on", "or", "our", "shall", "she",
+    "should", "so", "such", "than", "that", "the", "their", "them", "then", "there", "these",
+    "they", "this", "those", "to", "was", "we", "were", "what", "when", "where", "which",
+    "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your",
+))  # fmt: skip
+_LEFT_OUT = {"english": _ASKING, "porter": _ASKING}
 _LONGEST = 64  # characters that count of a word; what is longer is data that fell into a text
 _REMEMBERED = 500_000  # stems; some 50 MB
 
@@ -30,12 +41,21 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self._stem = _stemmer(language)
+        self._left_out = _LEFT_OUT.get(language, frozenset())
         self._terms: dict[str, str] = {}
 
     def terms(self, text: str) -> list[str]:
         """The terms of ``text`` in order, repetitions too."""
+        return self._stemmed(_WORD.findall(_plain(text)))
+
+    def asked(self, question: str) -> list[str]:
+        """The terms to search for: without the words that every question has, unless it has no
+        others."""
+        words: list[str] = _WORD.findall(_plain(question))
+        return self._stemmed([word for word in words if word not in self._left_out] or words)
+
+    def _stemmed(self, words: list[str]) -> list[str]:
         known = self._terms
-        words: list[str] = _WORD.findall(_plain(text))
         try:
             return [known[word] for word in words]
         except KeyError:

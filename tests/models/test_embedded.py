@@ -13,7 +13,6 @@ import pytest
 from flowgrade.errors import MissingExtraError, UnknownModelError, UnsupportedByModelError
 from flowgrade.models import ChatRequest, EmbeddingRequest, assemble_chat
 from flowgrade.models.reader import NO_ANSWER
-from flowgrade.models.static_vectors import static_vectors
 
 if TYPE_CHECKING:
     from tests.models.conftest import Rig
@@ -135,7 +134,7 @@ assert "wordllama" not in sys.modules
 def test_static_vectors_without_their_extra_say_what_to_install(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    static_vectors.cache_clear()
+    load_static.cache_clear()
     monkeypatch.setitem(sys.modules, "wordllama", None)
     model = rig.models().open("embedded/static")
     with pytest.raises(MissingExtraError, match=r"pip install 'flowgrade\[embeddings\]'"):

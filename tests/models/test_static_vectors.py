@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flowgrade.models import static_vectors as module
-from flowgrade.models.static_vectors import Vectors, static_vectors
+from flowgrade.models.static_vectors import Vectors, load_static
 
 wordllama = pytest.importorskip("wordllama")
 
@@ -39,7 +39,7 @@ def test_vectors_and_tokens_are_those_of_wordllama(texts: list[str], original: A
     expected = original.embed(texts)
     lengths = numpy.linalg.norm(expected, axis=1, keepdims=True)
     expected = expected / numpy.where(lengths > 0, lengths, 1)
-    vectors, tokens = static_vectors().embed(texts)
+    vectors, tokens = load_static().embed(texts)
     assert vectors == pytest.approx(expected, abs=1e-6)
     assert tokens == sum(sum(each.attention_mask) for each in original.tokenize(texts))
 
@@ -55,8 +55,8 @@ def test_words_that_are_forgotten_are_cut_again(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_text_longer_than_what_is_fetched_at_once_has_the_mean_of_all() -> None:
-    short, _ = static_vectors().embed(["alpha beta gamma"])
-    long, tokens = static_vectors().embed([" ".join(["alpha beta gamma"] * 3000)])
+    short, _ = load_static().embed(["alpha beta gamma"])
+    long, tokens = load_static().embed([" ".join(["alpha beta gamma"] * 3000)])
     assert tokens > 8192
     assert long == pytest.approx(short, abs=1e-5)
 

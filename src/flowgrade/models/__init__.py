@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from flowgrade.models.scrub import hide
     from flowgrade.models.sealing import new_key
     from flowgrade.models.sealing_keys import SealingKeys, add_key, find_keys, key_file
+    from flowgrade.models.static_vectors import load_static
     from flowgrade.models.structured import JsonAnswer, ask_json, schema_of
     from flowgrade.models.system_keyring import keyring_state
     from flowgrade.models.tables import CONNECTIONS
@@ -147,6 +148,7 @@ __all__ = [
     "key_origin",
     "keyring_state",
     "load_connections",
+    "load_static",
     "needs",
     "new_key",
     "open_batches",
@@ -237,6 +239,7 @@ __getattr__ = later(
         "key_origin": "origin",
         "keyring_state": "system_keyring",
         "load_connections": "connections",
+        "load_static": "static_vectors",
         "needs": "capabilities",
         "new_key": "sealing",
         "open_batches": "batches",

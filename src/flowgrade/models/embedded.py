@@ -13,7 +13,7 @@ from flowgrade.models.limited import LimitedModel
 from flowgrade.models.reader import Reading, count_tokens, read_messages
 from flowgrade.models.request import ChatRequest, EmbeddingRequest
 from flowgrade.models.response import ChatChunk, ChatResponse, EmbeddingResponse
-from flowgrade.models.static_vectors import Vectors, static_vectors
+from flowgrade.models.static_vectors import Vectors
 from flowgrade.models.wire import read_chat, read_chat_chunk, text_of
 from flowgrade.records import JsonObject, Usage
 
@@ -114,7 +114,7 @@ def _pieces(reading: Reading) -> list[str]:
 
 def _embed(texts: list[str]) -> tuple[Vectors, int]:
     with _loading:
-        model = static_vectors()
+        model = load_static()
     vectors, tokens = model.embed(texts)
     return Vectors(vectors), tokens
 

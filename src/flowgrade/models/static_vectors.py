@@ -95,6 +95,11 @@ class StaticVectors:
         vectors /= numpy.where(lengths > 0, lengths, 1)[:, None]
         return vectors, tokens
 
+    def words(self) -> list[str]:
+        """The whole words among its tokens, of three letters or more, in lower case and order."""
+        begins = (token[1:] for token in self._tokenizer.get_vocab() if token.startswith("▁"))
+        return sorted({word.lower() for word in begins if len(word) > 2 and word.isalpha()})
+
     def _cut(self, text: str) -> list[int]:
         """The tokens of a text."""
         if not text:
@@ -128,7 +133,7 @@ class StaticVectors:
 
 
 @cache
-def static_vectors() -> StaticVectors:
+def load_static() -> StaticVectors:
     """The model, loaded once. Raises MissingExtraError when it is not installed."""
     try:
         found = find_spec(_PACKAGE)

@@ -26,6 +26,22 @@ def convex(keyword: Sequence[Found], vector: Sequence[Found], *, weight: float) 
     return in_order(fused)
 
 
+ENOUGH = 0.6
+"""Coverage from which a question says what the documents say: no other words are looked for."""
+_LEAST, _MOST = 0.3, 0.75  # shares of the keyword side
+_FROM, _TO = 0.2, 0.6  # coverage between which the share grows
+
+
+def keyword_share(coverage: float) -> float:
+    """The keyword side's share where its best chunk has ``coverage`` of the question's words.
+
+    Words decide where they are the document's own, vectors where it uses others. The bounds were
+    chosen by measurement: docs/why/retrieval.md.
+    """
+    place = min(max((coverage - _FROM) / (_TO - _FROM), 0.0), 1.0)
+    return _LEAST + (_MOST - _LEAST) * place
+
+
 def reciprocal_ranks(
     rankings: Sequence[Sequence[Found]], *, k: int = 60, weights: Sequence[float] | None = None
 ) -> list[Found]:

@@ -44,6 +44,7 @@ class Index:
             workshop.models,
             name=about.index,
             snapshot=about.digest,
+            language=about.settings.language,
         )
 
     @property

@@ -12,11 +12,12 @@ from flowgrade.records import Json, SpanKind
 from flowgrade.retrieval.diversity import diversified
 from flowgrade.retrieval.expansion import Expansion
 from flowgrade.retrieval.filters import Filter, read_filter
-from flowgrade.retrieval.fusion import convex, reciprocal_ranks
+from flowgrade.retrieval.fusion import ENOUGH, convex, keyword_share, reciprocal_ranks
+from flowgrade.retrieval.related import nearest_words
 from flowgrade.retrieval.rerankers.reranker import open_reranker, reranked
 from flowgrade.retrieval.result import Hit, SearchResult
 from flowgrade.retrieval.settings import SearchSettings
-from flowgrade.retrieval.stores.index_store import Found, SnapshotReader
+from flowgrade.retrieval.stores.index_store import Found, KnowsWords, SnapshotReader
 from flowgrade.tracing import ActiveSpan, span
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Searcher:
         *,
         name: str = "index",
         snapshot: str = "",
+        language: str = "none",
     ) -> None:
         check_settings(settings)
         self._reader = reader
@@ -57,6 +59,7 @@ class Searcher:
         self.searching = settings
         self.name = name
         self.snapshot = snapshot
+        self._language = language
 
     async def search(
         self,
@@ -126,14 +129,24 @@ class Searcher:
             near = await self._near(ask, many)
             return _Candidates((), near, near)
         if reader.blocks:
-            words, near = await asyncio.gather(
-                asyncio.to_thread(reader.by_words, ask.query, many, ask.where),
-                self._near(ask, many),
+            (words, weight), near = await asyncio.gather(
+                asyncio.to_thread(self._worded, ask, many), self._near(ask, many)
             )
         else:
-            words = reader.by_words(ask.query, many, ask.where)
+            words, weight = self._worded(ask, many)
             near = await self._near(ask, many)
-        return _Candidates(words, near, _fused(words, near, ask.settings))
+        return _Candidates(words, near, _fused(words, near, ask.settings, weight))
+
+    def _worded(self, ask: _Ask, many: int) -> tuple[list[Found], float]:
+        """The candidates of the keyword side, and what share it has in the fusion."""
+        words = self._reader.by_words(ask.query, many, ask.where)
+        settings = ask.settings
+        if settings.fusion != "adaptive" or not isinstance(self._reader, KnowsWords):
+            return words, settings.keyword_weight
+        covered = self._reader.coverage(ask.query, words[0].id) if words else 0.0
+        if covered < ENOUGH and (nearest := nearest_words(self._language)) is not None:
+            words = self._reader.by_related_words(ask.query, nearest, many, ask.where)
+        return words, keyword_share(covered)
 
     async def _near(self, ask: _Ask, many: int) -> list[Found]:
         assert self._embed is not None
@@ -219,7 +232,7 @@ def checked_limit(limit: object) -> int:
 
 _CHOICES = {
     "mode": ("hybrid", "keyword", "vector"),
-    "fusion": ("convex", "rrf"),
+    "fusion": ("adaptive", "convex", "rrf"),
     "expand": ("none", "window", "parent"),
 }
 
@@ -250,8 +263,9 @@ def check_settings(settings: SearchSettings) -> None:
             )
 
 
-def _fused(words: list[Found], near: list[Found], settings: SearchSettings) -> list[Found]:
-    weight = settings.keyword_weight
+def _fused(
+    words: list[Found], near: list[Found], settings: SearchSettings, weight: float
+) -> list[Found]:
     if settings.fusion == "rrf":
         return reciprocal_ranks([words, near], k=settings.rrf_k, weights=[weight, 1.0 - weight])
     return convex(words, near, weight=weight)

@@ -9,7 +9,7 @@ from flowgrade.records import Json, JsonObject, Record, as_dict, field
 from flowgrade.retrieval.chunking.chunker import ChunkSettings
 
 Mode = Literal["hybrid", "keyword", "vector"]
-Fusion = Literal["convex", "rrf"]
+Fusion = Literal["adaptive", "convex", "rrf"]
 
 
 class SearchSettings(Record):
@@ -20,9 +20,13 @@ class SearchSettings(Record):
     """Hits that a search gives unless it asks for another number."""
     candidates: int = 100
     """Chunks of each side that a hybrid search fuses."""
-    fusion: Fusion = "convex"
-    keyword_weight: float = 0.8
-    """Share of the keyword side, 0 to 1; the vector side has the rest."""
+    fusion: Fusion = "adaptive"
+    """How a hybrid search joins its sides: ``convex`` adds scaled scores, ``adaptive`` does so with
+    a weight of its own for each question and lets related words count, ``rrf`` adds reciprocal
+    ranks."""
+    keyword_weight: float = 0.75
+    """Share of the keyword side, 0 to 1; the vector side has the rest. ``adaptive`` finds its own
+    where the store knows enough of words."""
     rrf_k: int = 60
     """The constant of reciprocal rank fusion (Cormack et al. 2009)."""
     diversity: float = 0.0

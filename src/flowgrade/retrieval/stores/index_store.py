@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
@@ -72,6 +72,28 @@ class SnapshotWriter(Protocol):
 
     def close(self) -> None:
         """Let go; what is staged stays for the next try."""
+        ...
+
+
+Nearest = Callable[[str], Sequence[tuple[str, float]]]
+"""The words nearest to a word in meaning, the nearest first, and how much each counts for it."""
+
+RELATED = 8
+"""Words that count for one of a query, at most."""
+
+
+@runtime_checkable
+class KnowsWords(Protocol):
+    """A reader that can say more of words: hybrid searches then weigh by them."""
+
+    def by_related_words(
+        self, query: str, nearest: Nearest, limit: int, where: Filter = ()
+    ) -> list[Found]:
+        """Like ``by_words``, where up to RELATED of a word's nearest ones count for it."""
+        ...
+
+    def coverage(self, query: str, chunk: str) -> float:
+        """How much of the query's words, each by its rarity, a chunk has: 0 to 1."""
         ...
 
 

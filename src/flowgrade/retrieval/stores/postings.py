@@ -6,7 +6,7 @@ Measured against SQLite's full text in docs/why/retrieval.md.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,6 +68,41 @@ class Postings:
         if passing is not None:
             scores *= passing
         return best(scores, limit, above=0.0)
+
+    def related(self, groups: Sequence[Mapping[str, float]]) -> Array:
+        """The score of every chunk for a query of words that others may stand in for.
+
+        Each group has the weight of each of its terms; the best of them counts in a chunk.
+        """
+        found = numpy.zeros(len(self.lengths), numpy.float32)
+        for group in groups:
+            best_of = numpy.zeros(len(self.lengths), numpy.float32)
+            for term, weight in group.items():
+                rows, impacts = self._of(term)
+                best_of[rows] = numpy.maximum(best_of[rows], impacts * numpy.float32(weight))
+            found += best_of
+        return found
+
+    def coverage(self, terms: Collection[str], row: int) -> float:
+        """The share of these terms, each by its rarity, that the chunk in ``row`` has: 0 to 1."""
+        asked = list(terms)
+        holders = numpy.array([len(self._of(term)[0]) for term in asked])
+        weights = dict(zip(asked, _rarity(holders, len(self.lengths)).tolist(), strict=True))
+        there = sum(weight for term, weight in weights.items() if self._has(term, row))
+        return there / sum(weights.values()) if asked else 0.0
+
+    def __contains__(self, term: str) -> bool:
+        return term in self._numbers
+
+    def _of(self, term: str) -> tuple[Array, Array]:
+        number = self._numbers.get(term)
+        start, end = (0, 0) if number is None else (self.starts[number], self.starts[number + 1])
+        return self.rows[start:end], self.impacts[start:end]
+
+    def _has(self, term: str, row: int) -> bool:
+        rows, _ = self._of(term)
+        place = int(numpy.searchsorted(rows, row))
+        return place < len(rows) and int(rows[place]) == row
 
     def kept(self, places: Array) -> Iterator[Block]:
         """What stays of these postings when row ``r`` becomes ``places[r]``, or goes if that

@@ -18,7 +18,8 @@ from flowgrade.retrieval.chunk import Chunk
 from flowgrade.retrieval.filters import Filter
 from flowgrade.retrieval.stores.ann import Graph, has_usearch
 from flowgrade.retrieval.stores.arrays import Array, load, plain
-from flowgrade.retrieval.stores.index_store import Found
+from flowgrade.retrieval.stores.best import best
+from flowgrade.retrieval.stores.index_store import RELATED, Found, Nearest
 from flowgrade.retrieval.stores.masks import Masks
 from flowgrade.retrieval.stores.names import Names
 from flowgrade.retrieval.stores.postings import Postings
@@ -33,7 +34,8 @@ from flowgrade.retrieval.stores.sqlite_files import (
     manifest_of,
 )
 from flowgrade.retrieval.stores.sqlite_rows import NAMES, chunk_of
-from flowgrade.retrieval.stores.vectors import nearest, normalised, wrong_dimension
+from flowgrade.retrieval.stores.vectors import nearest as nearest_rows
+from flowgrade.retrieval.stores.vectors import normalised, wrong_dimension
 from flowgrade.retrieval.stores.words import Words
 
 if TYPE_CHECKING:
@@ -76,18 +78,49 @@ class SqliteReader:
             terms = self._words.asked(query)
         return self._found(*self.postings.search(terms, limit, passing))
 
+    def by_related_words(
+        self, query: str, nearest: Nearest, limit: int, where: Filter = ()
+    ) -> list[Found]:
+        """Like ``by_words``, where a word's nearest ones count for it, each by its nearness."""
+        passing = self._masks.passing(where) if where else None
+        with self._loading:
+            words = dict.fromkeys(self._words.telling(query))
+            groups = [self._group(word, nearest) for word in words]
+        scores = self.postings.related(groups)
+        if passing is not None:
+            scores *= passing
+        return self._found(*best(scores, limit, above=0.0))
+
+    def coverage(self, query: str, chunk: str) -> float:
+        """How much of the query's words, each by its rarity, the chunk has: 0 to 1."""
+        with self._loading:
+            terms = set(self._words.asked(query))
+        ((_, key),) = self._named("id, row", [chunk])
+        return self.postings.coverage(terms, int(numpy.searchsorted(self.keys, key)))
+
+    def _group(self, word: str, nearest: Nearest) -> dict[str, float]:
+        """The terms that count for ``word``, with what they count."""
+        group: dict[str, float] = {}
+        for other, weight in nearest(word):
+            if len(group) == RELATED:
+                break
+            term = self._words.term(other)
+            if term in self.postings:
+                group.setdefault(term, weight)
+        return {**group, self._words.term(word): 1.0}
+
     def by_vector(self, vector: Vector, limit: int, where: Filter = ()) -> list[Found]:
         """The best ``limit`` chunks by cosine similarity, best first."""
         if self.dimensions is None:
             raise wrong_dimension(len(vector), 0)
         unit: Any = normalised(vector, self.dimensions)[0]
         if where:
-            return self._found(*nearest(self.matrix, unit, limit, self._masks.passing(where)))
+            return self._found(*nearest_rows(self.matrix, unit, limit, self._masks.passing(where)))
         graph = self._graph()
         if graph is None:
-            return self._found(*nearest(self.matrix, unit, limit))
+            return self._found(*nearest_rows(self.matrix, unit, limit))
         near = numpy.searchsorted(self.keys, graph.near(unit, limit))
-        places, scores = nearest(self.matrix[near], unit, limit)
+        places, scores = nearest_rows(self.matrix[near], unit, limit)
         return self._found(near[places], scores)
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:

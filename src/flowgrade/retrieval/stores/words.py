@@ -51,8 +51,16 @@ class Words:
     def asked(self, question: str) -> list[str]:
         """The terms to search for: without the words that every question has, unless it has no
         others."""
+        return self._stemmed(self.telling(question))
+
+    def telling(self, question: str) -> list[str]:
+        """The words of ``asked``, before they become terms."""
         words: list[str] = _WORD.findall(_plain(question))
-        return self._stemmed([word for word in words if word not in self._left_out] or words)
+        return [word for word in words if word not in self._left_out] or words
+
+    def term(self, word: str) -> str:
+        """The term of a word that is lower case and without diacritics."""
+        return self._stemmed([word])[0]
 
     def _stemmed(self, words: list[str]) -> list[str]:
         known = self._terms

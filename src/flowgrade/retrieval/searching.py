@@ -12,11 +12,11 @@ from flowgrade.records import Json, SpanKind
 from flowgrade.retrieval.diversity import diversified
 from flowgrade.retrieval.expansion import Expansion
 from flowgrade.retrieval.filters import Filter, read_filter
-from flowgrade.retrieval.fusion import convex, reciprocal_ranks
+from flowgrade.retrieval.fusion import adapted, convex, reciprocal_ranks
 from flowgrade.retrieval.rerankers.reranker import open_reranker, reranked
 from flowgrade.retrieval.result import Hit, SearchResult
 from flowgrade.retrieval.settings import SearchSettings
-from flowgrade.retrieval.stores.index_store import Found, SnapshotReader
+from flowgrade.retrieval.stores.index_store import Found, KnowsCeiling, SnapshotReader
 from flowgrade.tracing import ActiveSpan, span
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Searcher:
     ) -> None:
         check_settings(settings)
         self._reader = reader
+        self._knows_ceiling = reader if isinstance(reader, KnowsCeiling) else None
         self._embed = embed
         self._models = models
         self.searching = settings
@@ -133,7 +134,16 @@ class Searcher:
         else:
             words = reader.by_words(ask.query, many, ask.where)
             near = await self._near(ask, many)
-        return _Candidates(words, near, _fused(words, near, ask.settings))
+        return _Candidates(words, near, self._fused(ask, words, near))
+
+    def _fused(self, ask: _Ask, words: list[Found], near: list[Found]) -> list[Found]:
+        settings, weight = ask.settings, ask.settings.keyword_weight
+        if settings.fusion == "rrf":
+            return reciprocal_ranks([words, near], k=settings.rrf_k, weights=[weight, 1.0 - weight])
+        if settings.fusion == "adaptive" and words and self._knows_ceiling is not None:
+            ceiling = self._knows_ceiling.ceiling(ask.query)
+            weight = adapted(weight, words[0].score / ceiling if ceiling > 0 else 1.0)
+        return convex(words, near, weight=weight)
 
     async def _near(self, ask: _Ask, many: int) -> list[Found]:
         assert self._embed is not None
@@ -219,7 +229,7 @@ def checked_limit(limit: object) -> int:
 
 _CHOICES = {
     "mode": ("hybrid", "keyword", "vector"),
-    "fusion": ("convex", "rrf"),
+    "fusion": ("adaptive", "convex", "rrf"),
     "expand": ("none", "window", "parent"),
 }
 
@@ -248,10 +258,3 @@ def check_settings(settings: SearchSettings) -> None:
                 f"The {name} of a search is {given!r}.",
                 hint=f"It is a whole number from {least} to 10,000.",
             )
-
-
-def _fused(words: list[Found], near: list[Found], settings: SearchSettings) -> list[Found]:
-    weight = settings.keyword_weight
-    if settings.fusion == "rrf":
-        return reciprocal_ranks([words, near], k=settings.rrf_k, weights=[weight, 1.0 - weight])
-    return convex(words, near, weight=weight)

@@ -9,7 +9,7 @@ from flowgrade.records import Json, JsonObject, Record, as_dict, field
 from flowgrade.retrieval.chunking.chunker import ChunkSettings
 
 Mode = Literal["hybrid", "keyword", "vector"]
-Fusion = Literal["convex", "rrf"]
+Fusion = Literal["adaptive", "convex", "rrf"]
 
 
 class SearchSettings(Record):
@@ -20,7 +20,9 @@ class SearchSettings(Record):
     """Hits that a search gives unless it asks for another number."""
     candidates: int = 100
     """Chunks of each side that a hybrid search fuses."""
-    fusion: Fusion = "convex"
+    fusion: Fusion = "adaptive"
+    """``convex`` sums scaled scores by ``keyword_weight``; ``adaptive`` does so with a smaller
+    weight where the words of a question are hardly found; ``rrf`` takes ranks alone."""
     keyword_weight: float = 0.8
     """Share of the keyword side, 0 to 1; the vector side has the rest."""
     rrf_k: int = 60

@@ -46,7 +46,9 @@ SEARCH = Fields(
         "candidates": Number(
             "Chunks of each side that a hybrid search fuses.", least=1, most=10_000, whole=True
         ),
-        "fusion": Text("How a hybrid search joins both sides.", choices=("convex", "rrf")),
+        "fusion": Text(
+            "How a hybrid search joins both sides.", choices=("adaptive", "convex", "rrf")
+        ),
         "keyword_weight": Number("Share of the keyword side.", most=1),
         "rrf_k": Number(
             "The constant of reciprocal rank fusion.", least=1, most=10_000, whole=True

@@ -30,7 +30,7 @@ MOST = 200
 
 _CHOICES = {
     "mode": ("hybrid", "keyword", "vector"),
-    "fusion": ("convex", "rrf"),
+    "fusion": ("adaptive", "convex", "rrf"),
     "expand": ("none", "window", "parent"),
 }
 _OPTIONAL = ("embedding", "rerank")  # "none" stands for having none
@@ -167,7 +167,7 @@ def _effective(settings: IndexSettings) -> IndexSettings:
         search = replace(search, mode="keyword", diversity=0.0)
     if search.mode != "hybrid":
         search = replace(search, fusion=plain.fusion, keyword_weight=plain.keyword_weight)
-    if search.fusion == "convex":
+    if search.fusion != "rrf":
         search = replace(search, rrf_k=plain.rrf_k)
     return replace(settings, search=search)
 

@@ -113,6 +113,15 @@ class SnapshotReader(Protocol):
 
 
 @runtime_checkable
+class KnowsCeiling(Protocol):
+    """A reader that also knows what its search by words could give at most."""
+
+    def ceiling(self, query: str) -> float:
+        """The score that no chunk can pass, however often it has every word of ``query``."""
+        ...
+
+
+@runtime_checkable
 class IndexStore(Protocol):
     """One kind of place."""
 

@@ -69,6 +69,15 @@ class Postings:
             scores *= passing
         return best(scores, limit, above=0.0)
 
+    def ceiling(self, terms: Sequence[str]) -> float:
+        """The sum of the terms' weights, to which the score of a chunk with all of them tends.
+
+        A term that no chunk has weighs most of all: it is what nothing covers.
+        """
+        numbers = [self._numbers.get(term) for term in terms]
+        sizes = [0 if n is None else self.starts[n + 1] - self.starts[n] for n in numbers]
+        return float(_rarity(numpy.array(sizes, numpy.int64), len(self.lengths)).sum())
+
     def kept(self, places: Array) -> Iterator[Block]:
         """What stays of these postings when row ``r`` becomes ``places[r]``, or goes if that
         is -1."""

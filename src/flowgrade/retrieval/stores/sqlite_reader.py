@@ -76,6 +76,12 @@ class SqliteReader:
             terms = self._words.asked(query)
         return self._found(*self.postings.search(terms, limit, passing))
 
+    def ceiling(self, query: str) -> float:
+        """The BM25 score that no chunk can pass, however often it has every word of ``query``."""
+        with self._loading:
+            terms = self._words.terms(query)
+        return self.postings.ceiling(terms)
+
     def by_vector(self, vector: Vector, limit: int, where: Filter = ()) -> list[Found]:
         """The best ``limit`` chunks by cosine similarity, best first."""
         if self.dimensions is None:

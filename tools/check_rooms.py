@@ -24,6 +24,7 @@ FUNCTION_LINES = 60
 PAST_THE_DOOR = {
     "flowgrade.records.yaml": "importing PyYAML with the records would slow every command's start",
     "flowgrade.settings.shapes": "only commands that read a file of such a shape need it",
+    "flowgrade.settings.editing": "PyYAML again",
     "flowgrade.settings.project_shape": "only `flowgrade schema` needs it, to print it",
 }
 

@@ -13,6 +13,7 @@ import pytest
 from flowgrade.errors import MissingExtraError, UnknownModelError, UnsupportedByModelError
 from flowgrade.models import ChatRequest, EmbeddingRequest, assemble_chat
 from flowgrade.models.reader import NO_ANSWER
+from flowgrade.models.static_vectors import load_static
 
 if TYPE_CHECKING:
     from tests.models.conftest import Rig

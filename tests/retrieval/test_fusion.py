@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowgrade.retrieval import Found, convex, reciprocal_ranks, scaled
+from flowgrade.retrieval.fusion import keyword_share
 
 WORDS = [Found("a", 12.0), Found("b", 8.0), Found("c", 4.0)]
 NEAR = [Found("c", 0.9), Found("d", 0.5), Found("a", 0.1)]
@@ -78,3 +79,9 @@ def test_convex_does_not_depend_on_the_scale_of_a_side(
     second = dict(convex(larger, near, weight=0.6))
     if len({score for _, score in words}) == len({score for _, score in larger}):
         assert second == pytest.approx(first, abs=1e-6)
+
+
+def test_a_question_in_other_words_is_left_to_the_vectors() -> None:
+    assert keyword_share(0.0) == keyword_share(0.2) == pytest.approx(0.3)
+    assert keyword_share(0.4) == pytest.approx(0.525)
+    assert keyword_share(0.6) == keyword_share(1.0) == pytest.approx(0.75)

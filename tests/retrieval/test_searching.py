@@ -37,7 +37,7 @@ def ids(result: SearchResult) -> list[str]:
 
 @pytest.mark.parametrize("mode", ["keyword", "vector", "hybrid"])
 @pytest.mark.parametrize("blocks", [False, True])
-@pytest.mark.parametrize("fusion", ["convex", "rrf"])
+@pytest.mark.parametrize("fusion", ["adaptive", "convex", "rrf"])
 def test_every_mode_finds_the_passage_that_answers(mode: str, blocks: bool, fusion: str) -> None:
     index = searcher(MemoryReader(blocks=blocks), mode=mode, fusion=fusion)
     result = ask(index, "within how many days may a lamp be sent back?", limit=2)

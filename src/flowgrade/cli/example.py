@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flowgrade.errors import FlowgradeError, InputError
 
-_FILES = ("flow.dag.yaml", "context.py", "answer.jinja2", "flowgrade.yaml", "README.md")
+_FILES = ("flow.dag.yaml", "answer.jinja2", "flowgrade.yaml", "README.md")
 _DATA = ("data/questions.jsonl", "data/knowledge.jsonl")
 
 

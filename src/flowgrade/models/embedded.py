@@ -13,7 +13,7 @@ from flowgrade.models.limited import LimitedModel
 from flowgrade.models.reader import Reading, count_tokens, read_messages
 from flowgrade.models.request import ChatRequest, EmbeddingRequest
 from flowgrade.models.response import ChatChunk, ChatResponse, EmbeddingResponse
-from flowgrade.models.static_vectors import Vectors
+from flowgrade.models.static_vectors import Vectors, load_static
 from flowgrade.models.wire import read_chat, read_chat_chunk, text_of
 from flowgrade.records import JsonObject, Usage
 

@@ -150,6 +150,7 @@ def forget_index(store: Store, name: str) -> None:
     with store.write() as transaction:
         transaction.execute("DELETE FROM index_documents WHERE index_name = ?", (name,))
         transaction.execute("DELETE FROM index_snapshots WHERE index_name = ?", (name,))
+        transaction.execute("DELETE FROM index_measurements WHERE index_name = ?", (name,))
         transaction.execute("DELETE FROM indexes WHERE name = ?", (name,))
 
 

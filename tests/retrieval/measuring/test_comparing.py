@@ -33,7 +33,7 @@ def test_a_grid_is_every_combination_but_the_current_one() -> None:
 
 
 def test_settings_without_effect_make_no_candidates_of_their_own() -> None:
-    grid = read_tries(["mode=keyword", "keyword_weight=0.1,0.2,0.3", "fusion=convex,rrf"])
+    grid = read_tries(["mode=keyword", "keyword_weight=0.1,0.2,0.3", "fusion=adaptive,convex,rrf"])
     assert labels(grid) == ["mode=keyword"]
     assert labels(read_tries(["embedding=none", "mode=vector,hybrid"])) == [
         "embedding=none mode=keyword"

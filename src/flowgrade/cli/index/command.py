@@ -16,6 +16,10 @@ COMMANDS = {
     "evaluate": ("flowgrade.cli.index.evaluate:evaluate", "Measure how well an index finds."),
     "compare": ("flowgrade.cli.index.compare:compare", "Measure settings against each other."),
     "gate": ("flowgrade.cli.index.gate:gate", "Hold the measures against thresholds."),
+    "questions": (
+        "flowgrade.cli.index.questions:questions",
+        "Make questions to measure an index by.",
+    ),
     "export": ("flowgrade.cli.index.export:export", "Write the chunks of a snapshot."),
     "prune": ("flowgrade.cli.index.delete:prune", "Forget vectors that builds remembered."),
     "delete": ("flowgrade.cli.index.delete:delete", "Delete an index or a snapshot."),

@@ -31,7 +31,7 @@ from flowgrade.retrieval import (
     read_questions,
     read_tries,
 )
-from flowgrade.settings import edit_yaml_file
+from flowgrade.settings.editing import edit_yaml_file
 
 
 @click.command()
@@ -151,7 +151,7 @@ def _show(name: str, found: IndexComparison, measure: Measure, applied: str | No
     click.echo(f"{click.style(found.recommended.label, bold=True)} is recommended. {found.reason}")
     note(f"({halves}judged on {len(found.standings[0].measurement.asked):,}; P is by Holm)")
     if found.recommended.changes and applied is None:
-        note(f"Take it: flowgrade index compare {name} … --apply")
+        note("To take it, add --apply.")
 
 
 def _row(one: IndexStanding, measure: Measure, found: IndexComparison) -> tuple[str, ...]:

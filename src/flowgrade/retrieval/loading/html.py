@@ -28,6 +28,8 @@ _BLOCKS = frozenset(
 _TIGHT = frozenset(("li", "dt", "dd", "tr"))
 _CELLS = frozenset(("td", "th"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_SHORT_CELL = 300
+_DEEPEST_CELL = 4
 _CONTENT = ("main", "[role=main]", "article")
 
 
@@ -84,6 +86,8 @@ class _Walk:
         self._block = ""
         self._written = ""
         self._verbatim = 0
+        self._cells: list[bool] = []
+        """Of each cell around, whether it is short: its paragraphs then stay on one line."""
 
     def through(self, root: Any) -> None:
         """Write what is in ``root``."""
@@ -119,14 +123,27 @@ class _Walk:
         elif tag in _CELLS:
             if "".join(self._inline).strip():
                 self._inline.append(" | ")
+            # Pages that are laid out with tables have long cells; looking deep would take long.
+            deep = len(self._cells) >= _DEEPEST_CELL
+            self._cells.append(not deep and len(node.text()) <= _SHORT_CELL)
         elif tag in _BLOCKS or tag in _HEADINGS:
-            self._flush()
-            self._block = tag
+            self._enter_block(tag)
         self._verbatim += tag == "pre"
         return True
 
+    def _enter_block(self, tag: str) -> None:
+        if self._cells and self._cells[-1]:
+            self._inline.append(" ")
+            return
+        self._flush()
+        self._block = tag
+
     def _leave(self, tag: str) -> None:
-        if tag in _HEADINGS:
+        if tag in _CELLS:
+            self._cells.pop()
+        elif self._cells and self._cells[-1]:
+            pass
+        elif tag in _HEADINGS:
             self.outline.heading(_HEADINGS[tag], "".join(self._inline))
             self._inline.clear()
             self._block = self._written = ""

@@ -124,7 +124,7 @@ def _git(
         _end(process)
     if process.returncode:
         text = _without_password(complaint.decode("utf-8", "replace").strip())
-        reason = text.splitlines()[-1] if text else f"exit code {process.returncode}"
+        reason = text.splitlines()[0] if text else f"exit code {process.returncode}"
         raise LoadError(
             f"{address.shown} at {address.ref} cannot be copied: {reason}",
             hint="Check the address and the branch, and that git can read it without a question.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from flowgrade.errors import FlowgradeError, InputError, LoadError, NotFoundError
@@ -81,8 +82,8 @@ def _read(
         id=file.id, name=file.name, source=file.source, options=options, charset=file.charset
     )
     try:
-        with file.open() as stream:
-            for document in file.loader.load(stream, origin):
+        with file.open() as stream, _closed(file.loader.load(stream, origin)) as documents:
+            for document in documents:
                 if document.id in seen:
                     raise LoadError(
                         f"The id '{document.id}' in {file.source} is that of a document in "
@@ -95,3 +96,13 @@ def _read(
         yield Unread(source=file.source, failure=Failure.of(error))
     except Exception as error:  # noqa: BLE001 a loader of another package may fail in any way
         yield Unread(source=file.source, failure=Failure.of(error))
+
+
+@contextmanager
+def _closed(documents: Iterator[Document]) -> Iterator[Iterator[Document]]:
+    """Ends a generator before the stream that it reads is closed."""
+    try:
+        yield documents
+    finally:
+        if isinstance(documents, Generator):
+            documents.close()

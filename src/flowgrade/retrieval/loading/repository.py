@@ -90,6 +90,7 @@ def files_of(
             for line in filter(None, listing.split(b"\0")):
                 budget.file()
                 yield _entry(line, process, options, formats, budget)
+                budget.check()
 
 
 def _copy(address: RepositoryAddress, folder: Path, seconds: float) -> None:

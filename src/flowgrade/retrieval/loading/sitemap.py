@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 from urllib.robotparser import RobotFileParser
 from xml.parsers import expat
 
-from flowgrade.errors import FlowgradeError, InputError, LoadError
+from flowgrade.errors import FlowgradeError, LoadError
 from flowgrade.records import Failure, replace
 from flowgrade.retrieval.loading.addresses import web_address
 from flowgrade.retrieval.loading.formats import Formats
 from flowgrade.retrieval.loading.found import Budget, Found, skipped
 from flowgrade.retrieval.loading.loader import LoadLimits, LoadOptions, Unread
-from flowgrade.retrieval.loading.web import AGENT, Page, PageError, read_page
+from flowgrade.retrieval.loading.web import AGENT, Page, read_page
 
 PREFIX = "sitemap+"
 _LANES = 4
@@ -51,7 +51,7 @@ def pages_of(source: str, options: LoadOptions, formats: Formats) -> Iterator[Fo
     wanted: deque[str] = deque()
     for page in dict.fromkeys(_listed(url, options, hosts)):
         budget.file()
-        if rules.can_fetch(AGENT, page):
+        if _may_read(rules, page):
             wanted.append(page)
         else:
             yield skipped(page, f"{page} is not to be read: robots.txt forbids it.")
@@ -69,9 +69,17 @@ def pages_of(source: str, options: LoadOptions, formats: Formats) -> Iterator[Fo
                 )
             page, read = reads.popleft()
             yield _found(page, read, formats)
+            budget.check()
     finally:
         pool.shutdown(cancel_futures=True)
         _close(reads)
+
+
+def _may_read(rules: RobotFileParser, page: str) -> bool:
+    try:
+        return rules.can_fetch(AGENT, page)
+    except ValueError:
+        return True  # no address at all: reading it says so
 
 
 def _close(reads: deque[tuple[str, Future[Page]]]) -> None:
@@ -109,7 +117,7 @@ def _rules(url: str, options: LoadOptions, hosts: frozenset[str]) -> RobotFilePa
     try:
         with read_page(address, own, Budget(address, limits), hosts).body as body:
             text = body.read().decode("utf-8", "replace")
-    except PageError:
+    except LoadError:
         text = ""  # no such file: everything may be read (RFC 9309)
     rules.parse(text.splitlines())
     return rules
@@ -209,4 +217,7 @@ class _Reader:
             return
         kind.append(found)
         if len(kind) > self._limits.files:
-            raise InputError(f"{self._url} lists more than {self._limits.files:,} pages.")
+            raise LoadError(
+                f"{self._url} lists more than {self._limits.files:,} pages.",
+                hint="Name a smaller sitemap, or raise the limit files.",
+            )

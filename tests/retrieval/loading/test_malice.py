@@ -102,7 +102,6 @@ def test_deep_nesting_does_no_harm(tmp_path: Path, opening: str) -> None:
     assert len(documents) + len(unread) == 1
 
 
-@pytest.mark.slow
 def test_a_text_of_200_megabytes_is_refused_within_bounded_memory(tmp_path: Path) -> None:
     with (tmp_path / "a.txt").open("wb") as stream:
         for _ in range(200):

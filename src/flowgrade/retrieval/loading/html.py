@@ -28,6 +28,13 @@ _BLOCKS = frozenset(
 _TIGHT = frozenset(("li", "dt", "dd", "tr"))
 _CELLS = frozenset(("td", "th"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_ENDS_UNSAID = frozenset(
+    ("p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "html", "head")
+    + ("body", "a", "img", "br", "hr", "input", "meta", "link", "col", "source", "wbr", "area")
+    + ("embed", "track", "base", "param", "rp", "rt", "colgroup", "optgroup", "font", "nobr")
+)
+_DEEPEST = 1000
 _SHORT_CELL = 300
 _DEEPEST_CELL = 4
 _CONTENT = ("main", "[role=main]", "article")
@@ -46,11 +53,23 @@ class HtmlLoader:
         if origin.charset is None and declared is not None:
             origin = replace(origin, charset=declared[1].decode("ascii"))
         text = read_text(stream, origin)
+        _check_depth(text, origin)
         with reading("HTML", origin):
             from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 optional dependency
 
             tree = LexborHTMLParser(text)
             yield _document(tree, origin)
+
+
+def _check_depth(text: str, origin: Origin) -> None:
+    # A parser looks through all open elements at most tags: deep pages take hours.
+    depth = 0
+    for match in _TAG.finditer(text):
+        if match[2].lower() in _ENDS_UNSAID:
+            continue
+        depth = max(0, depth + (-1 if match[1] else 1))
+        if depth > _DEEPEST:
+            raise LoadError(f"{origin.source} is nested too deeply.")
 
 
 def _document(tree: Any, origin: Origin) -> Document:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.building import BuildOrder, Built, build_index, update_index
     from flowgrade.retrieval.chunk import Chunk
     from flowgrade.retrieval.chunking.chunker import CHUNKERS, Chunker, ChunkSettings
+    from flowgrade.retrieval.chunking.counting import TokenCounter, token_counter
+    from flowgrade.retrieval.chunking.opening import open_chunker
     from flowgrade.retrieval.citations import (
         THRESHOLD,
         Citation,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.index import Index, open_index
     from flowgrade.retrieval.index_tool import index_tool
     from flowgrade.retrieval.indexes import Indexes
+    from flowgrade.retrieval.loading.load import load_documents
     from flowgrade.retrieval.loading.loader import (
         LOADERS,
         Loader,
@@ -137,6 +140,7 @@ __all__ = [
     "SnapshotWriter",
     "StorePlace",
     "THRESHOLD",
+    "TokenCounter",
     "TRANSFORMS",
     "Unread",
     "WatchBuild",
@@ -162,8 +166,10 @@ __all__ = [
     "is_published",
     "list_indexes",
     "list_snapshots",
+    "load_documents",
     "no_indexes",
     "numbered_context",
+    "open_chunker",
     "open_index",
     "open_reranker",
     "passage_rows",
@@ -173,6 +179,7 @@ __all__ = [
     "scaled",
     "search_all",
     "settings_of",
+    "token_counter",
     "transformed",
     "unit_vectors",
     "update_index",
@@ -234,6 +241,7 @@ __getattr__ = later(
         "SnapshotWriter": "stores.index_store",
         "StorePlace": "stores.index_store",
         "THRESHOLD": "citations",
+        "TokenCounter": "chunking.counting",
         "TRANSFORMS": "transforms",
         "Unread": "loading.loader",
         "WatchBuild": "progress",
@@ -259,8 +267,10 @@ __getattr__ = later(
         "is_published": "workshop",
         "list_indexes": "repository",
         "list_snapshots": "repository",
+        "load_documents": "loading.load",
         "no_indexes": "opening",
         "numbered_context": "passages",
+        "open_chunker": "chunking.opening",
         "open_index": "index",
         "open_reranker": "rerankers.reranker",
         "passage_rows": "passages",
@@ -270,6 +280,7 @@ __getattr__ = later(
         "scaled": "fusion",
         "search_all": "transforms",
         "settings_of": "naming",
+        "token_counter": "chunking.counting",
         "transformed": "transforms",
         "unit_vectors": "unit_vectors",
         "update_index": "building",

@@ -20,7 +20,6 @@ from flowgrade.retrieval.loading.found import Budget, Found, skipped
 from flowgrade.retrieval.loading.loader import LoadLimits, LoadOptions, Unread
 from flowgrade.retrieval.loading.web import AGENT, Page, read_page
 
-PREFIX = "sitemap+"
 _LANES = 4
 _SITEMAP_BYTES = 52_428_800  # sitemaps.org: 50 MB, unpacked
 _MOST_SITEMAPS = 1000
@@ -29,20 +28,11 @@ _LONGEST_ADDRESS = 2048
 _GZIP = b"\x1f\x8b"
 
 
-def is_sitemap(source: str) -> bool:
-    """Whether ``source`` is the address of a sitemap."""
-    if source.startswith(PREFIX):
-        return True
-    path = urlsplit(source).path if source.startswith(("http://", "https://")) else ""
-    return path.endswith(("sitemap.xml", "sitemap.xml.gz"))
-
-
-def pages_of(source: str, options: LoadOptions, formats: Formats) -> Iterator[Found | Unread]:
-    """The pages in the order of the sitemap; those that robots.txt forbids are skipped.
+def pages_of(url: str, options: LoadOptions, formats: Formats) -> Iterator[Found | Unread]:
+    """The pages of the sitemap at ``url``, in its order; those that robots.txt forbids are skipped.
 
     Raises LoadError when the sitemap cannot be read, and above the limits.
     """
-    url = source.removeprefix(PREFIX)
     home = web_address(url)
     hosts = frozenset((home.host, *options.allow_hosts))
     budget = Budget(url, options.limits)

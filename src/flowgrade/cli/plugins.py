@@ -7,7 +7,18 @@ import click
 from flowgrade.cli.show import json_out, table
 from flowgrade.plugins import plugins as find
 
-GROUPS = ("flowgrade.providers", "flowgrade.nodes", "flowgrade.tools", "package_tools")
+GROUPS = (
+    "flowgrade.providers",
+    "flowgrade.engines",
+    "flowgrade.nodes",
+    "flowgrade.tools",
+    "flowgrade.loaders",
+    "flowgrade.chunkers",
+    "flowgrade.index_stores",
+    "flowgrade.rerankers",
+    "flowgrade.package_tools",
+    "package_tools",
+)
 """Every entry-point group that Flowgrade reads."""
 
 

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.agentic import AgenticResult, Round, agentic_search
     from flowgrade.retrieval.building import BuildOrder, Built, build_index, update_index
     from flowgrade.retrieval.chunk import Chunk
-    from flowgrade.retrieval.chunking.chunker import CHUNKERS, Chunker, ChunkSettings
+    from flowgrade.retrieval.chunking.chunker import CHUNKERS, ChunkSettings, Chunker
+    from flowgrade.retrieval.chunking.counting import TokenCounter, token_counter
+    from flowgrade.retrieval.chunking.opening import open_chunker
     from flowgrade.retrieval.citations import (
-        THRESHOLD,
         Citation,
         CitationCheck,
         CitedSentence,
+        THRESHOLD,
         check_citations,
         check_citations_by_meaning,
     )
@@ -31,11 +33,12 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.index import Index, open_index
     from flowgrade.retrieval.index_tool import index_tool
     from flowgrade.retrieval.indexes import Indexes
+    from flowgrade.retrieval.loading.load import load_documents
     from flowgrade.retrieval.loading.loader import (
         LOADERS,
-        Loader,
         LoadLimits,
         LoadOptions,
+        Loader,
         Origin,
         Unread,
     )
@@ -53,8 +56,8 @@ if TYPE_CHECKING:
         read_limits,
     )
     from flowgrade.retrieval.measuring.grid import (
-        GRID_KEYS,
         Candidate,
+        GRID_KEYS,
         grid_candidates,
         grid_values,
         read_tries,
@@ -64,8 +67,8 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.measuring.measures import (
         DEFAULT_MEASURES,
         MEASURES,
-        PRIMARY,
         Measure,
+        PRIMARY,
         read_measure,
     )
     from flowgrade.retrieval.measuring.questions import Question, QuestionSet, read_questions
@@ -76,8 +79,8 @@ if TYPE_CHECKING:
         save_measurement,
     )
     from flowgrade.retrieval.measuring.statistics import (
-        MARGIN,
         Estimate,
+        MARGIN,
         PairedDifference,
         estimate,
         holm,
@@ -92,7 +95,7 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.measuring.tables import INDEX_MEASUREMENTS
     from flowgrade.retrieval.measuring.trials import Trials
     from flowgrade.retrieval.naming import settings_of, values_of
-    from flowgrade.retrieval.opening import OpenedIndex, OpenIndex, no_indexes
+    from flowgrade.retrieval.opening import OpenIndex, OpenedIndex, no_indexes
     from flowgrade.retrieval.passages import numbered_context, passage_rows
     from flowgrade.retrieval.progress import BuildProgress, WatchBuild
     from flowgrade.retrieval.removal import delete_index, delete_snapshot
@@ -110,13 +113,13 @@ if TYPE_CHECKING:
         open_reranker,
         reranked,
     )
-    from flowgrade.retrieval.result import Hit, Searches, SearchResult
+    from flowgrade.retrieval.result import Hit, SearchResult, Searches
     from flowgrade.retrieval.searching import Searcher, check_settings
     from flowgrade.retrieval.settings import IndexSettings, SearchSettings
     from flowgrade.retrieval.snapshot import IndexRecord, Skipped, Snapshot, SnapshotStatus
     from flowgrade.retrieval.stores.index_store import (
-        INDEX_STORES,
         Found,
+        INDEX_STORES,
         IndexStore,
         SnapshotReader,
         SnapshotWriter,
@@ -124,7 +127,7 @@ if TYPE_CHECKING:
     )
     from flowgrade.retrieval.stores.index_store import Matrix as Matrix
     from flowgrade.retrieval.stores.index_store import Vector as Vector
-    from flowgrade.retrieval.tables import EMBEDDED_TEXTS, INDEX_DOCUMENTS, INDEX_SNAPSHOTS, INDEXES
+    from flowgrade.retrieval.tables import EMBEDDED_TEXTS, INDEXES, INDEX_DOCUMENTS, INDEX_SNAPSHOTS
     from flowgrade.retrieval.transforms import (
         TRANSFORMS,
         ask_index,
@@ -211,6 +214,7 @@ __all__ = [
     "SyntheticQuestion",
     "THRESHOLD",
     "TRANSFORMS",
+    "TokenCounter",
     "Trials",
     "Unread",
     "WatchBuild",
@@ -247,9 +251,11 @@ __all__ = [
     "list_indexes",
     "list_measurements",
     "list_snapshots",
+    "load_documents",
     "measure",
     "no_indexes",
     "numbered_context",
+    "open_chunker",
     "open_index",
     "open_reranker",
     "paired_difference",
@@ -265,6 +271,7 @@ __all__ = [
     "scaled",
     "search_all",
     "settings_of",
+    "token_counter",
     "transformed",
     "unit_vectors",
     "update_index",
@@ -349,6 +356,7 @@ __getattr__ = later(
         "SyntheticQuestion": "measuring.synthesis",
         "THRESHOLD": "citations",
         "TRANSFORMS": "transforms",
+        "TokenCounter": "chunking.counting",
         "Trials": "measuring.trials",
         "Unread": "loading.loader",
         "WatchBuild": "progress",
@@ -385,9 +393,11 @@ __getattr__ = later(
         "list_indexes": "repository",
         "list_measurements": "measuring.repository",
         "list_snapshots": "repository",
+        "load_documents": "loading.load",
         "measure": "measuring.measure",
         "no_indexes": "opening",
         "numbered_context": "passages",
+        "open_chunker": "chunking.opening",
         "open_index": "index",
         "open_reranker": "rerankers.reranker",
         "paired_difference": "measuring.statistics",
@@ -403,6 +413,7 @@ __getattr__ = later(
         "scaled": "fusion",
         "search_all": "transforms",
         "settings_of": "naming",
+        "token_counter": "chunking.counting",
         "transformed": "transforms",
         "unit_vectors": "unit_vectors",
         "update_index": "building",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowgrade.plugins import load_plugin
 from flowgrade.records import Record
 from flowgrade.retrieval.chunk import Chunk
-from flowgrade.retrieval.chunking.chunker import CHUNKERS, Chunker, ChunkSettings
+from flowgrade.retrieval.chunking.chunker import Chunker, ChunkSettings
 from flowgrade.retrieval.chunking.counting import TokenCounter, token_counter
+from flowgrade.retrieval.chunking.opening import open_chunker
 from flowgrade.retrieval.document import Document
 from flowgrade.retrieval.settings import IndexSettings
 
@@ -30,8 +30,7 @@ def open_cutter(settings: IndexSettings, model: str | None) -> Cutter:
 
     Raises NotFoundError for an unknown chunker and InputError for settings that it cannot use.
     """
-    chunker = load_plugin(CHUNKERS, settings.chunks.chunker, Chunker)  # type: ignore[type-abstract]
-    chunker.check(settings.chunks)
+    chunker = open_chunker(settings.chunks)
     # Parameters of the model stand behind a space; its tokens are the same with any.
     name = model.partition(" ")[0] if model else None
     return Cutter(chunker=chunker, settings=settings.chunks, counter=token_counter(name))

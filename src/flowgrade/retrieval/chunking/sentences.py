@@ -8,7 +8,7 @@ from flowgrade.retrieval.chunk import Chunk
 from flowgrade.retrieval.chunking.checking import check_settings, whole_number
 from flowgrade.retrieval.chunking.chunker import ChunkSettings, CountTokens
 from flowgrade.retrieval.chunking.regions import Places, Region, chunk_of, regions
-from flowgrade.retrieval.chunking.spans import Span, atoms, lines, paragraphs, sentences, words
+from flowgrade.retrieval.chunking.spans import Span, fragments, paragraphs, sentences
 from flowgrade.retrieval.document import Document
 
 WINDOW = 2
@@ -50,7 +50,7 @@ class SentencesChunker:
 def _sentences(text: str, region: Region, size: int, count: CountTokens) -> Iterator[Span]:
     for paragraph in paragraphs(text, region.span):
         for sentence in sentences(text, paragraph):
-            for span, _ in atoms(text, sentence, size, count, (lines, words)):
+            for span, _ in fragments(text, sentence, size, count):
                 yield span
 
 

@@ -81,29 +81,40 @@ def _between(text: str, span: Span, separator: re.Pattern[str]) -> Iterator[Span
 
 
 Cut = Callable[[str, Span], Iterator[Span]]
-BY_STRUCTURE: tuple[Cut, ...] = (paragraphs, sentences, lines, words)
+Atom = tuple[Span, int]
+"""A piece and its tokens."""
 
 
-def atoms(
-    text: str, span: Span, size: int, count: CountTokens, cuts: Sequence[Cut] = BY_STRUCTURE
-) -> Iterator[tuple[Span, int]]:
-    """The largest pieces that ``cuts`` make, coarsest first, with their at most ``size`` tokens.
+def pieces(
+    text: str, span: Span, size: int, count: CountTokens, cuts: Sequence[Cut]
+) -> Iterator[Atom]:
+    """The largest pieces of at most ``size`` tokens that ``cuts`` make, coarsest first.
 
-    Only a single character can have more.
+    What even the finest leaves longer comes as it is.
     """
+    tokens = size + 1
     if span.end - span.start <= size * 20:  # no use in counting what is far too long
         tokens = count(text[span.start : span.end])
-        if tokens <= size:
-            yield span, tokens
-            return
-    if not cuts:
-        yield from _characters(text, span, size, count)
+    if tokens <= size or not cuts:
+        yield span, tokens
         return
     for piece in cuts[0](text, span):
-        yield from atoms(text, piece, size, count, cuts[1:])
+        yield from pieces(text, piece, size, count, cuts[1:])
 
 
-def _characters(text: str, span: Span, size: int, count: CountTokens) -> Iterator[tuple[Span, int]]:
+def fragments(text: str, span: Span, size: int, count: CountTokens) -> Iterator[Atom]:
+    """The lines of a sentence, or its words, or their characters.
+
+    Only a single character can have more than ``size`` tokens.
+    """
+    for piece, tokens in pieces(text, span, size, count, (lines, words)):
+        if tokens <= size:
+            yield piece, tokens
+        else:
+            yield from _characters(text, piece, size, count)
+
+
+def _characters(text: str, span: Span, size: int, count: CountTokens) -> Iterator[Atom]:
     start = span.start
     while start < span.end:
         length = min(size * _PIECE, span.end - start)

@@ -8,9 +8,9 @@ from flowgrade.errors import InputError
 from flowgrade.retrieval.chunk import Chunk
 from flowgrade.retrieval.chunking.checking import check_settings
 from flowgrade.retrieval.chunking.chunker import ChunkSettings, CountTokens
-from flowgrade.retrieval.chunking.packing import Atom, taken
+from flowgrade.retrieval.chunking.packing import taken
 from flowgrade.retrieval.chunking.regions import Places, chunk_of
-from flowgrade.retrieval.chunking.spans import Span, atoms, trimmed, words
+from flowgrade.retrieval.chunking.spans import Atom, Span, fragments, trimmed, words
 from flowgrade.retrieval.document import Document
 
 
@@ -58,7 +58,7 @@ def _pieces(text: str, whole: Span, size: int, count: CountTokens) -> Iterator[A
         if tokens <= size:
             yield word, tokens
         else:
-            yield from atoms(text, word, size, count, ())
+            yield from fragments(text, word, size, count)
         before = word.end
 
 

@@ -29,7 +29,9 @@ def files_of(path: Path, options: LoadOptions, formats: Formats) -> Iterator[Fou
     budget = Budget(path.name, options.limits)
     read = _zip if path.name.lower().endswith(".zip") else _tar
     try:
-        yield from read(path, options, formats, budget)
+        for file in read(path, options, formats, budget):
+            yield file
+            budget.check()  # a file that took too much ends all, not only itself
     except _BROKEN as error:
         raise LoadError(f"The archive {path.name} is broken: {error}.") from error
 

@@ -26,14 +26,11 @@ def encoding_of(head: bytes, declared: str | None = None) -> str:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
-    if declared:
-        try:
-            found = codecs.lookup(declared)
-        except (LookupError, ValueError):
-            return "utf-8"
-        # ``_is_text_encoding`` is what bytes.decode asks too: hex and zip are codecs as well.
-        return found.name if getattr(found, "_is_text_encoding", True) else "utf-8"
-    return "utf-8"
+    try:
+        b"".decode(declared or "utf-8")  # refuses codecs that are no encodings, such as zip
+    except LookupError:
+        return "utf-8"
+    return declared or "utf-8"
 
 
 def text_stream(

@@ -66,6 +66,10 @@ class Budget:
     def bytes(self, number: int) -> None:
         """Count bytes; raises LoadError above the limit."""
         self._bytes += number
+        self.check()
+
+    def check(self) -> None:
+        """Raises LoadError when the bytes are above the limit."""
         if self._bytes > self._limits.total_bytes:
             raise LoadError(
                 f"{self._source} unpacks to more than {self._limits.total_bytes:,} bytes.",

@@ -28,6 +28,15 @@ _BLOCKS = frozenset(
 _TIGHT = frozenset(("li", "dt", "dd", "tr"))
 _CELLS = frozenset(("td", "th"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_ENDS_UNSAID = frozenset(
+    ("p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "html", "head")
+    + ("body", "a", "img", "br", "hr", "input", "meta", "link", "col", "source", "wbr", "area")
+    + ("embed", "track", "base", "param", "rp", "rt", "colgroup", "optgroup", "font", "nobr")
+)
+_DEEPEST = 1000
+_SHORT_CELL = 300
+_DEEPEST_CELL = 4
 _CONTENT = ("main", "[role=main]", "article")
 
 
@@ -44,11 +53,23 @@ class HtmlLoader:
         if origin.charset is None and declared is not None:
             origin = replace(origin, charset=declared[1].decode("ascii"))
         text = read_text(stream, origin)
+        _check_depth(text, origin)
         with reading("HTML", origin):
             from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 optional dependency
 
             tree = LexborHTMLParser(text)
             yield _document(tree, origin)
+
+
+def _check_depth(text: str, origin: Origin) -> None:
+    # A parser looks through all open elements at most tags: deep pages take hours.
+    depth = 0
+    for match in _TAG.finditer(text):
+        if match[2].lower() in _ENDS_UNSAID:
+            continue
+        depth = max(0, depth + (-1 if match[1] else 1))
+        if depth > _DEEPEST:
+            raise LoadError(f"{origin.source} is nested too deeply.")
 
 
 def _document(tree: Any, origin: Origin) -> Document:
@@ -84,6 +105,8 @@ class _Walk:
         self._block = ""
         self._written = ""
         self._verbatim = 0
+        self._cells: list[bool] = []
+        """Of each cell around, whether it is short: its paragraphs then stay on one line."""
 
     def through(self, root: Any) -> None:
         """Write what is in ``root``."""
@@ -119,14 +142,27 @@ class _Walk:
         elif tag in _CELLS:
             if "".join(self._inline).strip():
                 self._inline.append(" | ")
+            # Pages that are laid out with tables have long cells; looking deep would take long.
+            deep = len(self._cells) >= _DEEPEST_CELL
+            self._cells.append(not deep and len(node.text()) <= _SHORT_CELL)
         elif tag in _BLOCKS or tag in _HEADINGS:
-            self._flush()
-            self._block = tag
+            self._enter_block(tag)
         self._verbatim += tag == "pre"
         return True
 
+    def _enter_block(self, tag: str) -> None:
+        if self._cells and self._cells[-1]:
+            self._inline.append(" ")
+            return
+        self._flush()
+        self._block = tag
+
     def _leave(self, tag: str) -> None:
-        if tag in _HEADINGS:
+        if tag in _CELLS:
+            self._cells.pop()
+        elif self._cells and self._cells[-1]:
+            pass
+        elif tag in _HEADINGS:
             self.outline.heading(_HEADINGS[tag], "".join(self._inline))
             self._inline.clear()
             self._block = self._written = ""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from flowgrade.errors import FlowgradeError, InputError, LoadError, NotFoundError
 from flowgrade.records import Failure
 from flowgrade.retrieval.document import Document
-from flowgrade.retrieval.loading import archive, folder, repository, sitemap
+from flowgrade.retrieval.loading import archive, folder, repository
 from flowgrade.retrieval.loading.formats import ARCHIVES, Formats
 from flowgrade.retrieval.loading.found import Found
 from flowgrade.retrieval.loading.loader import LoadOptions, Origin, Unread
+
+
+_SITEMAP = "sitemap+"
 
 
 def load_documents(
@@ -34,8 +38,10 @@ def load_documents(
 def _files(source: str, options: LoadOptions, formats: Formats) -> Iterator[Found | Unread]:
     if source.startswith(repository.PREFIX):
         return repository.files_of(repository.repository_address(source), options, formats)
-    if sitemap.is_sitemap(source):
-        return sitemap.pages_of(source, options, formats)
+    if _is_sitemap(source):
+        from flowgrade.retrieval.loading import sitemap  # noqa: PLC0415 TLS is slow to import
+
+        return sitemap.pages_of(source.removeprefix(_SITEMAP), options, formats)
     if "://" in source:
         raise InputError(
             f"'{source.partition('://')[0]}://' is no source of documents.",
@@ -50,6 +56,13 @@ def _files(source: str, options: LoadOptions, formats: Formats) -> Iterator[Foun
     if path.name.lower().endswith(ARCHIVES):
         return archive.files_of(path, options, formats)
     return folder.one_file(path, options, formats)
+
+
+def _is_sitemap(source: str) -> bool:
+    if source.startswith(_SITEMAP):
+        return True
+    path = source.partition("?")[0] if source.startswith(("http://", "https://")) else ""
+    return path.endswith(("sitemap.xml", "sitemap.xml.gz"))
 
 
 def _documents(
@@ -81,8 +94,8 @@ def _read(
         id=file.id, name=file.name, source=file.source, options=options, charset=file.charset
     )
     try:
-        with file.open() as stream:
-            for document in file.loader.load(stream, origin):
+        with file.open() as stream, _closed(file.loader.load(stream, origin)) as documents:
+            for document in documents:
                 if document.id in seen:
                     raise LoadError(
                         f"The id '{document.id}' in {file.source} is that of a document in "
@@ -95,3 +108,13 @@ def _read(
         yield Unread(source=file.source, failure=Failure.of(error))
     except Exception as error:  # noqa: BLE001 a loader of another package may fail in any way
         yield Unread(source=file.source, failure=Failure.of(error))
+
+
+@contextmanager
+def _closed(documents: Iterator[Document]) -> Iterator[Iterator[Document]]:
+    """Ends a generator before the stream that it reads is closed."""
+    try:
+        yield documents
+    finally:
+        if isinstance(documents, Generator):
+            documents.close()

@@ -22,6 +22,7 @@ class Outline:
         self._sections: list[Section] = []
         self._headings: list[tuple[int, str]] = []
         self._page: int | None = None
+        self._begins = False
 
     @property
     def first_heading(self) -> str | None:
@@ -40,29 +41,31 @@ class Outline:
             return
         self._headings = [h for h in self._headings if h[0] < level]
         self._headings.append((level, shown))
-        self._begin()
+        self._begins = True
         self.paragraph(shown)
 
     def page(self, number: int) -> None:
         """Begin a page or slide."""
         self._page = number
-        self._begin()
+        self._begins = True
 
-    def under(self, *headings: str) -> None:
-        """Begin a section under other headings that are not in the text."""
-        self._headings = list(enumerate(headings, start=1))
-        self._begin()
+    def top(self) -> None:
+        """Begin a section that is under no heading."""
+        self._headings = []
+        self._begins = True
 
     def paragraph(self, text: str, separator: str = "\n\n") -> None:
         """Add text; nothing where it is blank."""
         shown = clean(text).strip()
         if not shown:
             return
-        piece = f"{separator if self._pieces else ''}{shown}"
-        self._length += len(piece)
-        if self._length > self._origin.limits.text_characters:
-            raise too_long(self._origin)
-        self._pieces.append(piece)
+        if self._pieces:
+            self._write(separator)
+        if self._begins:
+            headings = tuple(heading for _, heading in self._headings)
+            self._sections.append(Section(start=self._length, headings=headings, page=self._page))
+            self._begins = False
+        self._write(shown)
 
     def document(
         self, *, title: str | None = None, metadata: Mapping[str, Json] | None = None
@@ -77,9 +80,8 @@ class Outline:
             metadata=metadata or {},
         )
 
-    def _begin(self) -> None:
-        headings = tuple(text for _, text in self._headings)
-        section = Section(start=self._length, headings=headings, page=self._page)
-        if self._sections and self._sections[-1].start == section.start:
-            self._sections.pop()  # nothing stands in it
-        self._sections.append(section)
+    def _write(self, text: str) -> None:
+        self._length += len(text)
+        if self._length > self._origin.limits.text_characters:
+            raise too_long(self._origin)
+        self._pieces.append(text)

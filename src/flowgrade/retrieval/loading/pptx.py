@@ -42,7 +42,7 @@ def _slide(outline: Outline, number: int, slide: Any) -> None:
         # Without a title the first line is what people call the slide.
         title, _, rest = parts[0].partition("\n")
         parts[0] = rest
-    outline.under()
+    outline.top()
     outline.page(number)
     outline.heading(1, title)
     for part in parts:

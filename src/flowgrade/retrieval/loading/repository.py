@@ -90,6 +90,7 @@ def files_of(
             for line in filter(None, listing.split(b"\0")):
                 budget.file()
                 yield _entry(line, process, options, formats, budget)
+                budget.check()
 
 
 def _copy(address: RepositoryAddress, folder: Path, seconds: float) -> None:
@@ -124,7 +125,7 @@ def _git(
         _end(process)
     if process.returncode:
         text = _without_password(complaint.decode("utf-8", "replace").strip())
-        reason = text.splitlines()[-1] if text else f"exit code {process.returncode}"
+        reason = text.splitlines()[0] if text else f"exit code {process.returncode}"
         raise LoadError(
             f"{address.shown} at {address.ref} cannot be copied: {reason}",
             hint="Check the address and the branch, and that git can read it without a question.",

@@ -12,15 +12,14 @@ from urllib.parse import urlsplit
 from urllib.robotparser import RobotFileParser
 from xml.parsers import expat
 
-from flowgrade.errors import FlowgradeError, InputError, LoadError
+from flowgrade.errors import FlowgradeError, LoadError
 from flowgrade.records import Failure, replace
 from flowgrade.retrieval.loading.addresses import web_address
 from flowgrade.retrieval.loading.formats import Formats
 from flowgrade.retrieval.loading.found import Budget, Found, skipped
 from flowgrade.retrieval.loading.loader import LoadLimits, LoadOptions, Unread
-from flowgrade.retrieval.loading.web import AGENT, Page, PageError, read_page
+from flowgrade.retrieval.loading.web import AGENT, Page, read_page
 
-PREFIX = "sitemap+"
 _LANES = 4
 _SITEMAP_BYTES = 52_428_800  # sitemaps.org: 50 MB, unpacked
 _MOST_SITEMAPS = 1000
@@ -29,20 +28,11 @@ _LONGEST_ADDRESS = 2048
 _GZIP = b"\x1f\x8b"
 
 
-def is_sitemap(source: str) -> bool:
-    """Whether ``source`` is the address of a sitemap."""
-    if source.startswith(PREFIX):
-        return True
-    path = urlsplit(source).path if source.startswith(("http://", "https://")) else ""
-    return path.endswith(("sitemap.xml", "sitemap.xml.gz"))
-
-
-def pages_of(source: str, options: LoadOptions, formats: Formats) -> Iterator[Found | Unread]:
-    """The pages in the order of the sitemap; those that robots.txt forbids are skipped.
+def pages_of(url: str, options: LoadOptions, formats: Formats) -> Iterator[Found | Unread]:
+    """The pages of the sitemap at ``url``, in its order; those that robots.txt forbids are skipped.
 
     Raises LoadError when the sitemap cannot be read, and above the limits.
     """
-    url = source.removeprefix(PREFIX)
     home = web_address(url)
     hosts = frozenset((home.host, *options.allow_hosts))
     budget = Budget(url, options.limits)
@@ -51,7 +41,7 @@ def pages_of(source: str, options: LoadOptions, formats: Formats) -> Iterator[Fo
     wanted: deque[str] = deque()
     for page in dict.fromkeys(_listed(url, options, hosts)):
         budget.file()
-        if rules.can_fetch(AGENT, page):
+        if _may_read(rules, page):
             wanted.append(page)
         else:
             yield skipped(page, f"{page} is not to be read: robots.txt forbids it.")
@@ -69,9 +59,17 @@ def pages_of(source: str, options: LoadOptions, formats: Formats) -> Iterator[Fo
                 )
             page, read = reads.popleft()
             yield _found(page, read, formats)
+            budget.check()
     finally:
         pool.shutdown(cancel_futures=True)
         _close(reads)
+
+
+def _may_read(rules: RobotFileParser, page: str) -> bool:
+    try:
+        return rules.can_fetch(AGENT, page)
+    except ValueError:
+        return True  # no address at all: reading it says so
 
 
 def _close(reads: deque[tuple[str, Future[Page]]]) -> None:
@@ -109,7 +107,7 @@ def _rules(url: str, options: LoadOptions, hosts: frozenset[str]) -> RobotFilePa
     try:
         with read_page(address, own, Budget(address, limits), hosts).body as body:
             text = body.read().decode("utf-8", "replace")
-    except PageError:
+    except LoadError:
         text = ""  # no such file: everything may be read (RFC 9309)
     rules.parse(text.splitlines())
     return rules
@@ -209,4 +207,7 @@ class _Reader:
             return
         kind.append(found)
         if len(kind) > self._limits.files:
-            raise InputError(f"{self._url} lists more than {self._limits.files:,} pages.")
+            raise LoadError(
+                f"{self._url} lists more than {self._limits.files:,} pages.",
+                hint="Name a smaller sitemap, or raise the limit files.",
+            )

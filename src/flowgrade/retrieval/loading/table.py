@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Any, BinaryIO
 
 from flowgrade.errors import LoadError, Place
@@ -25,27 +26,38 @@ class TableLoader:
 
     def load(self, stream: BinaryIO, origin: Origin) -> Iterator[Document]:
         """The documents; raises LoadError with the line."""
-        rows = _rows(stream, origin, self._delimiter)
-        if origin.options.whole_tables:
-            outline = Outline(origin)
-            for _, row in rows:
-                outline.paragraph(_shown(row))
-            yield outline.document()
-            return
-        seen: dict[str, int] = {}
-        for line, row in rows:
-            document = _document(row, line, origin)
-            if document.id in seen:
-                raise LoadError(
-                    f"The id '{document.id}' is that of line {seen[document.id]} too.",
-                    hint="Name another column that tells the rows apart, or none.",
-                    place=Place(origin.source, line),
-                )
-            seen[document.id] = line
-            yield document
+        # Closed here and not some time later, when the stream is closed already.
+        with closing(_rows(stream, origin, self._delimiter)) as rows:
+            if origin.options.whole_tables:
+                yield _whole(rows, origin)
+            else:
+                yield from _each(rows, origin)
 
 
-def _rows(stream: BinaryIO, origin: Origin, delimiter: str) -> Iterator[tuple[int, Row]]:
+def _whole(rows: Iterator[tuple[int, Row]], origin: Origin) -> Document:
+    outline = Outline(origin)
+    for _, row in rows:
+        outline.paragraph(_shown(row))
+    return outline.document()
+
+
+def _each(rows: Iterator[tuple[int, Row]], origin: Origin) -> Iterator[Document]:
+    seen: dict[str, int] = {}
+    for line, row in rows:
+        document = _document(row, line, origin)
+        if document.id in seen:
+            raise LoadError(
+                f"The id '{document.id}' is that of line {seen[document.id]} too.",
+                hint="Name another column that tells the rows apart, or none.",
+                place=Place(origin.source, line),
+            )
+        seen[document.id] = line
+        yield document
+
+
+def _rows(
+    stream: BinaryIO, origin: Origin, delimiter: str
+) -> Generator[tuple[int, Row], None, None]:
     longest = origin.limits.text_characters
     csv.field_size_limit(max(csv.field_size_limit(), longest))
     decoded = text_stream(stream, origin, newline="")

@@ -28,28 +28,40 @@ class Expansion:
         self._window = window
         self._taken: list[_Stretch] = []
         self._documents: dict[str, list[Chunk]] = {}
+        self._places: set[tuple[str, int, int]] = set()
 
     def __len__(self) -> int:
         return len(self._taken)
 
     def take(self, hit: Hit) -> None:
         """Take the next hit."""
+        chunk = hit.chunk
+        place = chunk.document, chunk.start, chunk.end
+        if place in self._places:
+            return
+        self._places.add(place)
+        if self._kind == "none":
+            self._taken.append(_Stretch(hit, (chunk,), chunk.start, chunk.end))
+        else:
+            self._widen(hit)
+
+    def _widen(self, hit: Hit) -> None:
         parts = self._parts(hit.chunk)
         start, end = parts[0].start, max(part.end for part in parts)
         same = [one for one in self._taken if one.hit.chunk.document == hit.chunk.document]
-        if any(one.covers(start, end, exactly=self._kind == "none") for one in same):
+        if any(one.start <= start and end <= one.end for one in same):
             return
         touched = [one for one in same if start < one.end and one.start < end]
-        if self._kind != "none" and touched:
-            best, *others = touched
-            more = [part for one in others for part in one.parts]
-            self._taken = [
-                one.with_parts([*parts, *more]) if one is best else one
-                for one in self._taken
-                if not any(one is other for other in others)
-            ]
+        if not touched:
+            self._taken.append(_Stretch(hit, tuple(parts), start, end))
             return
-        self._taken.append(_Stretch(hit, tuple(parts), start, end))
+        best, *others = touched
+        more = [part for one in others for part in one.parts]
+        self._taken = [
+            one.with_parts([*parts, *more]) if one is best else one
+            for one in self._taken
+            if not any(one is other for other in others)
+        ]
 
     def hits(self) -> Iterator[Hit]:
         """The hits, best first, with their texts."""
@@ -60,7 +72,7 @@ class Expansion:
             yield hit
 
     def _parts(self, chunk: Chunk) -> Sequence[Chunk]:
-        if self._kind == "none" or (self._kind == "parent" and chunk.searched is not None):
+        if self._kind == "parent" and chunk.searched is not None:
             return (chunk,)  # the text of a child is its parent already
         near = self._document(chunk.document)
         reach = self._window if self._kind == "window" else _PARENT_CHUNKS
@@ -80,11 +92,6 @@ class _Stretch(NamedTuple):
     parts: tuple[Chunk, ...]
     start: int
     end: int
-
-    def covers(self, start: int, end: int, *, exactly: bool) -> bool:
-        if exactly:
-            return (self.start, self.end) == (start, end)
-        return self.start <= start and end <= self.end
 
     def with_parts(self, more: Sequence[Chunk]) -> _Stretch:
         chunks = {part.number: part for part in (*self.parts, *more)}

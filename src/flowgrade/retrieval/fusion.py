@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import starmap
+from operator import itemgetter
 
 from flowgrade.retrieval.stores.index_store import Found
+
+_id, _score = itemgetter(0), itemgetter(1)
 
 
 def in_order(scores: Mapping[str, float]) -> list[Found]:
     """The best score first; equal ones by id, so that an order is always the same."""
-    return [Found(id, score) for id, score in sorted(scores.items(), key=_best_first)]
+    # Two stable sorts by C functions: a key of Python's own takes twice as long.
+    items = sorted(scores.items(), key=_id)
+    items.sort(key=_score, reverse=True)
+    return list(starmap(Found, items))
 
 
 def convex(keyword: Sequence[Found], vector: Sequence[Found], *, weight: float) -> list[Found]:
@@ -21,8 +28,10 @@ def convex(keyword: Sequence[Found], vector: Sequence[Found], *, weight: float) 
     """
     fused: dict[str, float] = {}
     for side, share in ((keyword, weight), (vector, 1.0 - weight)):
-        for id, score in scaled(side):
-            fused[id] = fused.get(id, 0.0) + share * score
+        low, width = _span(side)
+        for id, score in side:
+            part = share * ((score - low) / width) if width else share
+            fused[id] = fused[id] + part if id in fused else part
     return in_order(fused)
 
 
@@ -61,15 +70,13 @@ def reciprocal_ranks(
 
 def scaled(side: Sequence[Found]) -> list[Found]:
     """The scores between 0, the lowest, and 1, the highest; 1 where all are the same."""
+    low, width = _span(side)
+    return [Found(id, (score - low) / width if width else 1.0) for id, score in side]
+
+
+def _span(side: Sequence[Found]) -> tuple[float, float]:
+    """The lowest score, and how far above it the highest is."""
     if not side:
-        return []
-    scores = [score for _, score in side]
-    low, high = min(scores), max(scores)
-    if high == low:
-        return [Found(id, 1.0) for id, _ in side]
-    width = high - low
-    return [Found(id, (score - low) / width) for id, score in side]
-
-
-def _best_first(item: tuple[str, float]) -> tuple[float, str]:
-    return -item[1], item[0]
+        return 0.0, 0.0
+    low = min(side, key=_score).score
+    return low, max(side, key=_score).score - low

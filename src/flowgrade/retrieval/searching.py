@@ -167,7 +167,9 @@ class Searcher:
         if settings.diversity and ranked:
             ids = [one.id for one in ranked]
             vectors = await self._away(lambda: self._reader.vectors(ids))
-            ranked = diversified(ranked, vectors, diversity=settings.diversity, limit=len(ranked))
+            # Some hits may melt into others; more than these are not looked at.
+            most = ask.limit * (1 if settings.expand == "none" else 3)
+            ranked = diversified(ranked, vectors, diversity=settings.diversity, limit=most)
         return ranked
 
     def _hits(self, ask: _Ask, found: _Candidates, ranked: list[Found]) -> tuple[Hit, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -65,7 +65,7 @@ def test_the_digest_does_not_depend_on_the_name_of_the_index(kit: Kit) -> None:
 
 
 def test_each_setting_that_decides_answers_is_in_the_digest(kit: Kit) -> None:
-    changes = (
+    changes: tuple[dict[str, Any], ...] = (
         {},
         {"size": 100},
         {"chunker": "tokens"},
@@ -210,7 +210,8 @@ def unread(source: str, *, skipped: bool = False) -> Unread:
 
 
 def test_files_that_cannot_be_read_are_kept_with_the_snapshot(kit: Kit) -> None:
-    given = [*documents(*THREE), unread("a.pdf"), unread(".git", skipped=True)]
+    given: list[Document | Unread] = [*documents(*THREE)]
+    given += [unread("a.pdf"), unread(".git", skipped=True)]
     built = kit.build(given)
     assert [one.source for one in built.snapshot.unread] == ["a.pdf"]
     stored = get_snapshot(kit.store, "kb")

@@ -7,11 +7,17 @@ from types import ModuleType
 import pytest
 
 import flowgrade.models.tables
+import flowgrade.retrieval.tables
 import flowgrade.runs.tables
 import flowgrade.tracing.tables
 from flowgrade.store import Store, Table
 
-ROOMS = (flowgrade.models.tables, flowgrade.runs.tables, flowgrade.tracing.tables)
+ROOMS = (
+    flowgrade.models.tables,
+    flowgrade.retrieval.tables,
+    flowgrade.runs.tables,
+    flowgrade.tracing.tables,
+)
 
 
 def declared(room: ModuleType) -> list[Table]:

@@ -279,7 +279,7 @@ class _Build:
                 end_snapshot(store, failed)
             raise
         ready = replace(self._spent(snapshot), status=SnapshotStatus.READY, chunks=chunks)
-        finish_snapshot(store, record, ready, intake.documents)
+        finish_snapshot(store, record, ready, intake.documents, of_base=intake.known)
         self._clear_away(ready)
         if moving and there is not None:
             remove_old_place(self._workshop, there, ready)
@@ -320,9 +320,9 @@ class _Build:
     def _ended(
         self, snapshot: Snapshot, before: Snapshot | None, intake: Intake, *, fresh: bool
     ) -> Built:
-        known = (
-            document_digests(self._workshop.store, snapshot.index, before.digest) if before else {}
-        )
+        known = intake.known
+        if not known and before is not None:
+            known = document_digests(self._workshop.store, before.index, before.digest)
         documents = intake.documents
         return Built(
             snapshot=snapshot,

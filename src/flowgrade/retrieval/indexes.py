@@ -80,7 +80,7 @@ class Indexes:
         name: str,
         sources: str | Path | Sequence[str | Path] = (),
         *,
-        documents: Iterable[Document] | None = None,
+        documents: Iterable[Document | Unread] | None = None,
         settings: Mapping[str, Json] | None = None,
         rebuild: bool = False,
         watch: WatchBuild | None = None,
@@ -107,7 +107,7 @@ class Indexes:
         name: str,
         sources: str | Path | Sequence[str | Path] = (),
         *,
-        documents: Iterable[Document] | None = None,
+        documents: Iterable[Document | Unread] | None = None,
         watch: WatchBuild | None = None,
     ) -> Built:
         """``build`` for an index that is there; raises NotFoundError for another."""

@@ -15,13 +15,11 @@ from flowgrade.retrieval.spool import Spool
 
 
 class Intake:
-    """The ids and digests of all documents, in memory; the new and changed ones, on the disk.
-
-    ``known`` has the digests of the documents that can be taken over.
-    """
+    """The ids and digests of all documents, in memory; the new and changed ones, on the disk."""
 
     def __init__(self, folder: Path, known: Mapping[str, str], progress: BuildProgress) -> None:
-        self._known = known
+        self.known = known
+        """Digests of the documents that can be taken over, by id."""
         self._progress = progress
         self._spool = Spool(folder)
         self.documents: dict[str, str] = {}
@@ -54,7 +52,7 @@ class Intake:
     @property
     def kept(self) -> list[str]:
         """Ids of the documents that are as they were."""
-        return [one for one, digest in self.documents.items() if self._known.get(one) == digest]
+        return [one for one, digest in self.documents.items() if self.known.get(one) == digest]
 
     def to_do(self) -> Iterator[Document]:
         """The documents that are new or changed, read from the disk one by one."""
@@ -69,6 +67,6 @@ class Intake:
                 hint="Give each document an id of its own.",
             )
         self.documents[document.id] = digest
-        if self._known.get(document.id) != digest:
+        if self.known.get(document.id) != digest:
             self._spool.add(document)
             self.fresh += 1

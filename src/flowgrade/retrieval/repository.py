@@ -13,13 +13,13 @@ from flowgrade.retrieval.chunking.chunker import ChunkSettings
 from flowgrade.retrieval.settings import IndexSettings, SearchSettings
 from flowgrade.retrieval.snapshot import IndexRecord, Skipped, Snapshot, SnapshotStatus
 from flowgrade.retrieval.tables import INDEX_DOCUMENTS, INDEX_SNAPSHOTS, INDEXES
-from flowgrade.store import Store, Transaction
+from flowgrade.store import Store
 
 _TAKE_OVER = """
 INSERT INTO index_documents (index_name, snapshot, document, digest)
 SELECT index_name, ?, document, digest FROM index_documents WHERE index_name = ? AND snapshot = ?
 """
-_IDS = 400  # in one statement; below SQLite's old limit of 999 values
+_LEAVE_OUT = "DELETE FROM index_documents WHERE index_name = ? AND snapshot = ? AND document = ?"
 
 
 def find_index(store: Store, name: str) -> IndexRecord | None:
@@ -113,16 +113,33 @@ def end_snapshot(store: Store, snapshot: Snapshot) -> None:
 
 
 def finish_snapshot(
-    store: Store, record: IndexRecord, snapshot: Snapshot, documents: Mapping[str, str]
+    store: Store,
+    record: IndexRecord,
+    snapshot: Snapshot,
+    documents: Mapping[str, str],
+    *,
+    of_base: Mapping[str, str],
 ) -> None:
-    """Store a snapshot that is ready, with its documents, and make it current: all or nothing."""
+    """Store a snapshot that is ready, with its documents, and make it current: all or nothing.
+
+    ``documents`` has their digests by id, ``of_base`` those of the base.
+    """
     key = (snapshot.index, snapshot.digest)
+    changed = [
+        (*key, one, digest) for one, digest in documents.items() if of_base.get(one) != digest
+    ]
+    gone = [(*key, one) for one in of_base if one not in documents]
     with store.write() as transaction:
         transaction.insert(INDEX_SNAPSHOTS, [_snapshot_row(snapshot)], conflict="replace")
         transaction.execute(
             "DELETE FROM index_documents WHERE index_name = ? AND snapshot = ?", key
         )
-        _add_documents(transaction, snapshot, documents)
+        if of_base:
+            values = (snapshot.digest, snapshot.index, snapshot.base)
+            transaction.execute(_TAKE_OVER, values)
+        for one in gone:
+            transaction.execute(_LEAVE_OUT, one)
+        transaction.insert(INDEX_DOCUMENTS, changed, conflict="replace")
         transaction.insert(
             INDEXES, [_index_row(replace(record, current=snapshot.digest))], conflict="replace"
         )
@@ -179,35 +196,6 @@ def stored_settings(written: JsonObject) -> IndexSettings:
             "search": SearchSettings(**written["search"]),
         }
     )
-
-
-def _add_documents(
-    transaction: Transaction, snapshot: Snapshot, documents: Mapping[str, str]
-) -> None:
-    """The documents of ``snapshot``: those of its base copied in place, the rest sent."""
-    key = (snapshot.index, snapshot.digest)
-    before: dict[str, str] = {}
-    if snapshot.base is not None:
-        of_base = (snapshot.index, snapshot.base)
-        before = dict(
-            transaction.all(
-                "SELECT document, digest FROM index_documents "
-                "WHERE index_name = ? AND snapshot = ?",
-                of_base,
-            )
-        )
-        transaction.execute(_TAKE_OVER, (snapshot.digest, *of_base))
-        gone = [one for one in before if one not in documents]
-        for start in range(0, len(gone), _IDS):
-            part = gone[start : start + _IDS]
-            marks = ", ".join("?" * len(part))
-            transaction.execute(
-                "DELETE FROM index_documents WHERE index_name = ? AND snapshot = ? "
-                f"AND document IN ({marks})",
-                (*key, *part),
-            )
-    rows = [(*key, one, digest) for one, digest in documents.items() if before.get(one) != digest]
-    transaction.insert(INDEX_DOCUMENTS, rows, conflict="replace")
 
 
 def _with_truth(store: Store, snapshots: list[Snapshot]) -> list[Snapshot]:

@@ -66,9 +66,11 @@ if TYPE_CHECKING:
         INDEX_STORES,
         Found,
         IndexStore,
+        Matrix,
         SnapshotReader,
         SnapshotWriter,
         StorePlace,
+        Vector,
     )
     from flowgrade.retrieval.stores.index_store import Matrix as Matrix
     from flowgrade.retrieval.stores.index_store import Vector as Vector
@@ -177,6 +179,8 @@ __all__ = [
     "unit_vectors",
     "update_index",
     "values_of",
+    "Matrix",
+    "Vector",
 ]
 
 __getattr__ = later(

@@ -121,9 +121,11 @@ if TYPE_CHECKING:
         Found,
         INDEX_STORES,
         IndexStore,
+        Matrix,
         SnapshotReader,
         SnapshotWriter,
         StorePlace,
+        Vector,
     )
     from flowgrade.retrieval.stores.index_store import Matrix as Matrix
     from flowgrade.retrieval.stores.index_store import Vector as Vector
@@ -185,6 +187,7 @@ __all__ = [
     "Loader",
     "MARGIN",
     "MEASURES",
+    "Matrix",
     "Measure",
     "Measurement",
     "OpenIndex",
@@ -217,6 +220,7 @@ __all__ = [
     "TokenCounter",
     "Trials",
     "Unread",
+    "Vector",
     "WatchBuild",
     "Workshop",
     "agentic_search",
@@ -327,6 +331,7 @@ __getattr__ = later(
         "Loader": "loading.loader",
         "MARGIN": "measuring.statistics",
         "MEASURES": "measuring.measures",
+        "Matrix": "stores.index_store",
         "Measure": "measuring.measures",
         "Measurement": "measuring.measurement",
         "OpenIndex": "opening",
@@ -359,6 +364,7 @@ __getattr__ = later(
         "TokenCounter": "chunking.counting",
         "Trials": "measuring.trials",
         "Unread": "loading.loader",
+        "Vector": "stores.index_store",
         "WatchBuild": "progress",
         "Workshop": "workshop",
         "agentic_search": "agentic",

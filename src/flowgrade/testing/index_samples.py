@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from flowgrade.records import Json
-from flowgrade.retrieval.chunk import Chunk
-from flowgrade.retrieval.filters import OWN, Condition, Filter, holds
+from flowgrade.retrieval import Chunk, Condition, Filter, holds
 
 if TYPE_CHECKING:
-    from flowgrade.retrieval.stores.index_store import Matrix, Vector
+    from flowgrade.retrieval import Matrix, Vector
 
 DIMENSIONS = 16
 ODD = (
@@ -117,7 +116,7 @@ def passes(chunk: Chunk, where: Filter) -> bool:
 
 def _holds(condition: Condition, chunk: Chunk) -> bool:
     key = condition.key
-    if key.removeprefix("$") in OWN and key.startswith("$"):
+    if key in ("$document", "$source", "$title", "$page"):
         value = getattr(chunk, key[1:])
         return holds(condition, value, present=value is not None)
     return holds(condition, chunk.metadata.get(key), present=key in chunk.metadata)

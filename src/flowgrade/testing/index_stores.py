@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 import numpy
 
 from flowgrade.errors import FlowgradeError, NotFoundError
-from flowgrade.retrieval.chunk import Chunk
-from flowgrade.retrieval.filters import read_filter
-from flowgrade.retrieval.stores.index_store import (
+from flowgrade.retrieval import (
+    Chunk,
     Found,
     IndexStore,
     SnapshotReader,
     SnapshotWriter,
     StorePlace,
+    read_filter,
 )
 from flowgrade.testing.index_samples import (
     DIMENSIONS,
@@ -42,7 +42,7 @@ from flowgrade.testing.index_samples import (
 )
 
 if TYPE_CHECKING:
-    from flowgrade.retrieval.stores.index_store import Matrix
+    from flowgrade.retrieval import Matrix
 
 
 class IndexStoreConformance:

@@ -63,6 +63,7 @@ def serving(service: FakeService) -> Iterator[FakeService]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or each answer waits for an acknowledgement
 
         def _do(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -176,12 +177,23 @@ def _os(row: Row, query: Any) -> bool:
         ((column, values),) = what.items()
         there = row[column] if isinstance(row[column], list) else [row[column]]
         return not set(values).isdisjoint(there)
+    if kind == "nested":
+        key, numbers = what["query"]["bool"]["filter"]
+        return any(
+            value["key"] == key["term"]["values.key"]
+            and _between(value["number"], **numbers["range"]["values.number"])
+            for value in row["values"]
+        )
     if kind == "match":
         return not set(what["words"]["query"].split()).isdisjoint(row["words"].split())
     assert kind == "bool"
     wanted = [*what.get("filter", []), *what.get("must", [])]
     unwanted = what.get("must_not", [])
     return all(_os(row, part) for part in wanted) and not any(_os(row, part) for part in unwanted)
+
+
+def _between(number: float, gte: float = -math.inf, lte: float = math.inf) -> bool:
+    return gte <= number <= lte
 
 
 def _os_scores(rows: dict[str, Row], query: Any) -> list[tuple[float, Row]]:
@@ -286,12 +298,18 @@ def _azure_search(rows: dict[str, Row], body: Any) -> list[Any]:
 
 _ANY = re.compile(r"(not )?facets/any\(f: search\.in\(f, '([0-9a-f,]*)', ','\)\)")
 _IN = re.compile(r"(\w+)$|search\.in\((\w+), '([0-9a-f,]*)', ','\)")
+_RANGE = re.compile(r"values/any\(v: v/key eq '([0-9a-f]+)' and v/number (ge|le) ([-+.e0-9]+)\)")
 _AFTER = re.compile(r"key gt '([0-9a-f]+)'")
 
 
 def _odata(row: Row, text: str | None) -> bool:
-    for part in text.split(" and ") if text else []:
-        if match := _ANY.fullmatch(part):
+    for part in re.split(r" and (?!v/)", text) if text else []:
+        if match := _RANGE.fullmatch(part):
+            limit = {"gte" if match[2] == "ge" else "lte": float(match[3])}
+            numbers = [value["number"] for value in row["values"] if value["key"] == match[1]]
+            if not any(_between(number, **limit) for number in numbers):
+                return False
+        elif match := _ANY.fullmatch(part):
             there = not set(match[2].split(",")).isdisjoint(row["facets"])
             if there == bool(match[1]):
                 return False

@@ -20,7 +20,7 @@ from azure.search.documents.indexes import SearchIndexClient
 from azure.search.documents.models import VectorizedQuery
 
 from flowgrade.errors import MissingKeyError, StoreBusyError, StoreError
-from flowgrade.retrieval.stores.facets import Clause
+from flowgrade.retrieval.stores.facets import Clause, Range
 from flowgrade.retrieval.stores.index_store import StorePlace
 from flowgrade.retrieval.stores.service import PAGE, Row, Scored, address_of, name_of
 from flowgrade.settings import public_address
@@ -142,7 +142,9 @@ class AzureService:
         )
         return [{column: row.get(column) for column in columns} for row in found]
 
-    def by_words(self, words: Sequence[str], limit: int, clauses: Sequence[Clause]) -> Scored:
+    def by_words(
+        self, words: Sequence[str], limit: int, clauses: Sequence[Clause | Range]
+    ) -> Scored:
         """The simple syntax: our words have none of its operators."""
         found = self._rows.search(
             " ".join(words),
@@ -155,7 +157,7 @@ class AzureService:
         return [(row["@search.score"], row["packed"]) for row in found]
 
     def by_vector(
-        self, vector: Vector, limit: int, clauses: Sequence[Clause], *, exact: bool
+        self, vector: Vector, limit: int, clauses: Sequence[Clause | Range], *, exact: bool
     ) -> Scored:
         """Exhaustive, or by the service's graph; filters come first."""
         query = VectorizedQuery(
@@ -207,6 +209,14 @@ def _definition(name: str, dimensions: int | None) -> dict[str, Any]:
             "filterable": True,
             "facetable": False,
         },
+        {
+            "name": "values",
+            "type": "Collection(Edm.ComplexType)",
+            "fields": [
+                {"name": "key", **_TEXT, "filterable": True},
+                {**number, "name": "number", "type": "Edm.Double", "filterable": True},
+            ],
+        },
     ]
     definition: dict[str, Any] = {
         "name": name,
@@ -232,12 +242,24 @@ def _definition(name: str, dimensions: int | None) -> dict[str, Any]:
     return definition
 
 
-def _odata(clauses: Sequence[Clause]) -> str | None:
+def _odata(clauses: Sequence[Clause | Range]) -> str | None:
     parts = []
     for clause in clauses:
+        if isinstance(clause, Range):
+            parts.append(_range(clause))
+            continue
         part = f"facets/any(f: {_among('f', clause.facets)})"
         parts.append(f"not {part}" if clause.negated else part)
     return " and ".join(parts) or None
+
+
+def _range(wanted: Range) -> str:
+    parts = [f"v/key eq '{wanted.key}'"]
+    if wanted.least is not None:
+        parts.append(f"v/number ge {wanted.least!r}")
+    if wanted.most is not None:
+        parts.append(f"v/number le {wanted.most!r}")
+    return f"values/any(v: {' and '.join(parts)})"
 
 
 def _among(name: str, values: Sequence[str]) -> str:

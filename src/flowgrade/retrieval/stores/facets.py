@@ -29,6 +29,15 @@ class Clause(NamedTuple):
     negated: bool = False
 
 
+class Range(NamedTuple):
+    """The number under a key is at least ``least``, at most ``most``; the limits are in."""
+
+    key: str
+    """As ``values_of`` writes it."""
+    least: float | None = None
+    most: float | None = None
+
+
 def key_of(name: str) -> str:
     """A key for any id, of 32 hexadecimal digits."""
     return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
@@ -46,14 +55,30 @@ def facets_of(chunk: Chunk) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def document_facet(document: str) -> str:
-    """The facet of the chunks of a document."""
-    return _facet("is", "$document", document)
+def values_of(chunk: Chunk) -> list[dict[str, Json]]:
+    """The numbers of a chunk with their keys, for stores that compare numbers."""
+    return [
+        {"key": _facet("number", key), "number": float(value)}
+        for key, value in filterable(chunk).items()
+        if _is_number(value)
+    ]
 
 
 def clauses_of(where: Filter) -> list[Clause]:
     """Clauses that every chunk fulfils which passes ``where``."""
     return [_clause(condition) for condition in where]
+
+
+def ranges_of(where: Filter) -> list[Range]:
+    """Ranges that every chunk fulfils which passes ``where``."""
+    found = []
+    for condition in where:
+        if condition.test in ("gt", "gte", "lt", "lte") and _is_number(condition.value):
+            # A limit is always in: as floats, numbers that differ may be equal.
+            side = "least" if condition.test.startswith("g") else "most"
+            key = _facet("number", condition.key)
+            found.append(Range(key, **{side: float(condition.value)}))
+    return found
 
 
 def search_filtered(
@@ -85,6 +110,10 @@ def _clause(condition: Condition) -> Clause:
         part = (_facet("text", key),) if isinstance(operand, str) else ()
         return Clause((_facet("holds", key, operand), *part))
     return Clause((_facet("has", key),))
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _facet(kind: str, key: str, value: Json = None) -> str:

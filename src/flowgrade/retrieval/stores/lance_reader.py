@@ -56,8 +56,8 @@ class LanceReader:
             return []
 
         def search(asked: int) -> list[tuple[float, Chunk]]:
-            found = self._table.search(MatchQuery(words, "words"), query_type="fts")
-            return [(score, chunk) for score, chunk in self._rows(found, asked, where, "_score")]
+            match = MatchQuery(words, "words")  # type: ignore[call-arg]  # pydantic has defaults
+            return self._rows(self._table.search(match, query_type="fts"), asked, where, "_score")
 
         with self._tables.translated():
             return search_filtered(search, limit, where, most=self._count)

@@ -17,7 +17,7 @@ from opensearchpy.exceptions import (
 )
 
 from flowgrade.errors import StoreBusyError, StoreError
-from flowgrade.retrieval.stores.facets import Clause
+from flowgrade.retrieval.stores.facets import Clause, Range
 from flowgrade.retrieval.stores.index_store import StorePlace
 from flowgrade.retrieval.stores.service import PAGE, Row, Scored, address_of, name_of
 from flowgrade.settings import public_address
@@ -35,6 +35,10 @@ _COLUMNS: dict[str, Any] = {
     "of": {"type": "integer", "index": False},
     "packed": {"type": "keyword", "index": False, "doc_values": False},
     "facets": {"type": "keyword"},
+    "values": {
+        "type": "nested",
+        "properties": {"key": {"type": "keyword"}, "number": {"type": "double"}},
+    },
     # The words are cut and stemmed already, as in every other store.
     "words": {"type": "text", "analyzer": "whitespace"},
 }
@@ -138,14 +142,16 @@ class OpenSearchService:
             body["search_after"] = [after]
         return [hit["_source"] for hit in self._hits(body)]
 
-    def by_words(self, words: Sequence[str], limit: int, clauses: Sequence[Clause]) -> Scored:
+    def by_words(
+        self, words: Sequence[str], limit: int, clauses: Sequence[Clause | Range]
+    ) -> Scored:
         """A match of any word, filtered."""
         match = {"match": {"words": {"query": " ".join(words), "operator": "or"}}}
         query = {"bool": {"must": [match], **_filters(clauses)}}
         return self._scored(query, limit)
 
     def by_vector(
-        self, vector: Vector, limit: int, clauses: Sequence[Clause], *, exact: bool
+        self, vector: Vector, limit: int, clauses: Sequence[Clause | Range], *, exact: bool
     ) -> Scored:
         """By the k-NN plugin: a script over every row that passes, or its graph."""
         values = vector.tolist()
@@ -206,13 +212,23 @@ def _identity(place: StorePlace) -> dict[str, Any]:
     return {"headers": headers}
 
 
-def _filters(clauses: Sequence[Clause]) -> dict[str, Any]:
+def _filters(clauses: Sequence[Clause | Range]) -> dict[str, Any]:
     wanted: list[Any] = []
     unwanted: list[Any] = []
     for clause in clauses:
+        if isinstance(clause, Range):
+            wanted.append(_range(clause))
+            continue
         terms = {"terms": {"facets": list(clause.facets)}}
         (unwanted if clause.negated else wanted).append(terms)
     return {"filter": wanted, "must_not": unwanted}
+
+
+def _range(wanted: Range) -> dict[str, Any]:
+    limits = {"gte": wanted.least, "lte": wanted.most}
+    numbers = {name: limit for name, limit in limits.items() if limit is not None}
+    both = [{"term": {"values.key": wanted.key}}, {"range": {"values.number": numbers}}]
+    return {"nested": {"path": "values", "query": {"bool": {"filter": both}}}}
 
 
 def _translate(error: OpenSearchException, where: str) -> StoreError:

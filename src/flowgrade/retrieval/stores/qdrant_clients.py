@@ -19,7 +19,7 @@ from qdrant_client.http.exceptions import (
 
 from flowgrade.errors import StoreBusyError, StoreError
 from flowgrade.records import replace
-from flowgrade.retrieval.stores.facets import Clause, key_of
+from flowgrade.retrieval.stores.facets import Clause, Range, key_of
 from flowgrade.retrieval.stores.index_store import StorePlace
 
 _SECONDS = 60
@@ -106,11 +106,11 @@ def is_there(place: StorePlace) -> bool:
     return bool(url) or folder.is_dir()
 
 
-def filter_of(clauses: list[Clause]) -> models.Filter | None:
+def filter_of(clauses: list[Clause], ranges: list[Range]) -> models.Filter | None:
     """The clauses as Qdrant's filter."""
     if not clauses:
         return None
-    must: list[Any] = []
+    must: list[Any] = [_range(wanted) for wanted in ranges]
     must_not: list[Any] = []
     for clause in clauses:
         condition = any_of("facets", list(clause.facets))
@@ -121,6 +121,14 @@ def filter_of(clauses: list[Clause]) -> models.Filter | None:
 def any_of(key: str, values: list[str]) -> models.FieldCondition:
     """The condition that ``key`` has one of ``values``."""
     return models.FieldCondition(key=key, match=models.MatchAny(any=values))
+
+
+def _range(wanted: Range) -> models.NestedCondition:
+    key = models.FieldCondition(key="key", match=models.MatchValue(value=wanted.key))
+    limits = models.Range(gte=wanted.least, lte=wanted.most)
+    number = models.FieldCondition(key="number", range=limits)
+    both = models.Filter(must=[key, number])
+    return models.NestedCondition(nested=models.Nested(key="values", filter=both))
 
 
 def _open(folder: Path) -> tuple[QdrantClient, threading.RLock]:

@@ -11,7 +11,7 @@ from qdrant_client import models
 from flowgrade.retrieval.chunk import Chunk
 from flowgrade.retrieval.filters import Filter
 from flowgrade.retrieval.stores.bm25 import count_terms
-from flowgrade.retrieval.stores.facets import clauses_of, key_of, search_filtered
+from flowgrade.retrieval.stores.facets import clauses_of, key_of, ranges_of, search_filtered
 from flowgrade.retrieval.stores.index_store import Found, StorePlace
 from flowgrade.retrieval.stores.missing import no_chunk, not_published
 from flowgrade.retrieval.stores.packing import unpack
@@ -105,7 +105,7 @@ class QdrantReader:
     def _query(
         self, query: Any, using: str, limit: int, where: Filter, *, exact: bool
     ) -> list[Found]:
-        condition = filter_of(clauses_of(where))
+        condition = filter_of(clauses_of(where), ranges_of(where))
 
         def search(asked: int) -> list[tuple[float, Chunk]]:
             found = self._client.query_points(

@@ -10,7 +10,7 @@ from qdrant_client import models
 
 from flowgrade.retrieval.chunk import Chunk
 from flowgrade.retrieval.stores.bm25 import Weights, count_terms
-from flowgrade.retrieval.stores.facets import facets_of, key_of
+from flowgrade.retrieval.stores.facets import facets_of, key_of, values_of
 from flowgrade.retrieval.stores.index_store import StorePlace
 from flowgrade.retrieval.stores.missing import already_published, check_vectors, not_published
 from flowgrade.retrieval.stores.packing import pack
@@ -76,6 +76,7 @@ class QdrantWriter:
                 "of": len(chunks),
                 "packed": pack(chunk),
                 "facets": facets_of(chunk),
+                "values": values_of(chunk),
                 "terms": _written(count_terms(self._words.terms(chunk.passage))),
             }
             points.append(models.PointStruct(id=point_of(chunk.id), vector=dense, payload=payload))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flowgrade.errors import SettingsError
 from flowgrade.retrieval.chunk import Chunk
-from flowgrade.retrieval.stores.facets import Clause, facets_of, key_of
+from flowgrade.retrieval.stores.facets import Clause, Range, facets_of, key_of, values_of
 from flowgrade.retrieval.stores.index_store import StorePlace
 from flowgrade.retrieval.stores.packing import pack
 from flowgrade.retrieval.stores.words import Words
@@ -69,12 +69,14 @@ class Service(Protocol):
         """Up to ``PAGE`` rows in the order of their keys, from the one after ``after``."""
         ...
 
-    def by_words(self, words: Sequence[str], limit: int, clauses: Sequence[Clause]) -> Scored:
+    def by_words(
+        self, words: Sequence[str], limit: int, clauses: Sequence[Clause | Range]
+    ) -> Scored:
         """The best rows by BM25."""
         ...
 
     def by_vector(
-        self, vector: Vector, limit: int, clauses: Sequence[Clause], *, exact: bool
+        self, vector: Vector, limit: int, clauses: Sequence[Clause | Range], *, exact: bool
     ) -> Scored:
         """The best rows by cosine, with it."""
         ...
@@ -115,6 +117,7 @@ def rows_of(chunks: Sequence[Chunk], vectors: Matrix | None, words: Words) -> li
             "packed": pack(chunk),
             "words": " ".join(words.terms(chunk.passage)),
             "facets": facets_of(chunk),
+            "values": values_of(chunk),
         }
         if vectors is not None:
             row["vector"] = vectors[number].tolist()

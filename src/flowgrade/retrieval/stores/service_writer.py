@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.stores.index_store import Matrix
 
 _KEPT = 200  # documents that are taken over at a time
-_KEEPING = ("document", "document_key", "number", "of", "packed", "words", "facets")
+_KEEPING = ("document", "document_key", "number", "of", "packed", "words", "facets", "values")
 
 
 class ServiceWriter:

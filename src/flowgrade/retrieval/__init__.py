@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.agentic import AgenticResult, Round, agentic_search
     from flowgrade.retrieval.building import BuildOrder, Built, build_index, update_index
     from flowgrade.retrieval.chunk import Chunk
-    from flowgrade.retrieval.chunking.chunker import CHUNKERS, ChunkSettings, Chunker
+    from flowgrade.retrieval.chunking.chunker import CHUNKERS, Chunker, ChunkSettings
     from flowgrade.retrieval.chunking.counting import TokenCounter, token_counter
     from flowgrade.retrieval.chunking.opening import open_chunker
     from flowgrade.retrieval.citations import (
+        THRESHOLD,
         Citation,
         CitationCheck,
         CitedSentence,
-        THRESHOLD,
         check_citations,
         check_citations_by_meaning,
     )
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.loading.load import load_documents
     from flowgrade.retrieval.loading.loader import (
         LOADERS,
+        Loader,
         LoadLimits,
         LoadOptions,
-        Loader,
         Origin,
         Unread,
     )
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
         read_limits,
     )
     from flowgrade.retrieval.measuring.grid import (
-        Candidate,
         GRID_KEYS,
+        Candidate,
         grid_candidates,
         grid_values,
         read_tries,
@@ -67,8 +67,8 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.measuring.measures import (
         DEFAULT_MEASURES,
         MEASURES,
-        Measure,
         PRIMARY,
+        Measure,
         read_measure,
     )
     from flowgrade.retrieval.measuring.questions import Question, QuestionSet, read_questions
@@ -79,8 +79,8 @@ if TYPE_CHECKING:
         save_measurement,
     )
     from flowgrade.retrieval.measuring.statistics import (
-        Estimate,
         MARGIN,
+        Estimate,
         PairedDifference,
         estimate,
         holm,
@@ -95,7 +95,7 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.measuring.tables import INDEX_MEASUREMENTS
     from flowgrade.retrieval.measuring.trials import Trials
     from flowgrade.retrieval.naming import settings_of, values_of
-    from flowgrade.retrieval.opening import OpenIndex, OpenedIndex, no_indexes
+    from flowgrade.retrieval.opening import OpenedIndex, OpenIndex, no_indexes
     from flowgrade.retrieval.passages import numbered_context, passage_rows
     from flowgrade.retrieval.progress import BuildProgress, WatchBuild
     from flowgrade.retrieval.removal import delete_index, delete_snapshot
@@ -113,13 +113,13 @@ if TYPE_CHECKING:
         open_reranker,
         reranked,
     )
-    from flowgrade.retrieval.result import Hit, SearchResult, Searches
+    from flowgrade.retrieval.result import Hit, Searches, SearchResult
     from flowgrade.retrieval.searching import Searcher, check_settings
     from flowgrade.retrieval.settings import IndexSettings, SearchSettings
     from flowgrade.retrieval.snapshot import IndexRecord, Skipped, Snapshot, SnapshotStatus
     from flowgrade.retrieval.stores.index_store import (
-        Found,
         INDEX_STORES,
+        Found,
         IndexStore,
         Matrix,
         SnapshotReader,
@@ -127,9 +127,7 @@ if TYPE_CHECKING:
         StorePlace,
         Vector,
     )
-    from flowgrade.retrieval.stores.index_store import Matrix as Matrix
-    from flowgrade.retrieval.stores.index_store import Vector as Vector
-    from flowgrade.retrieval.tables import EMBEDDED_TEXTS, INDEXES, INDEX_DOCUMENTS, INDEX_SNAPSHOTS
+    from flowgrade.retrieval.tables import EMBEDDED_TEXTS, INDEX_DOCUMENTS, INDEX_SNAPSHOTS, INDEXES
     from flowgrade.retrieval.transforms import (
         TRANSFORMS,
         ask_index,

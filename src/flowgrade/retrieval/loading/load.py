@@ -14,7 +14,6 @@ from flowgrade.retrieval.loading.formats import ARCHIVES, Formats
 from flowgrade.retrieval.loading.found import Found
 from flowgrade.retrieval.loading.loader import LoadOptions, Origin, Unread
 
-
 _SITEMAP = "sitemap+"
 
 

@@ -19,9 +19,9 @@ ANN_ABOVE = 200_000
 """Chunks from which on the graph is made, where usearch is installed."""
 
 _OPTION = "ann_above"
-_NEIGHBOURS = 16
-_ADDING = 128  # candidates that are looked at for each vector that is put in
-_SEARCHING = 256  # and for each that is searched for
+_NEIGHBOURS = 32
+_ADDING = 200  # candidates that are looked at for each vector that is put in
+_SEARCHING = 512  # and for each that is searched for
 _AT_ONCE = 50_000  # vectors that are put in by one call
 
 
@@ -34,7 +34,7 @@ class Graph:
 
     def near(self, vector: Vector, limit: int) -> Array:
         """Keys of chunks that are near, and more of them than ``limit``."""
-        found: Array = self._index.search(vector, max(2 * limit, 64)).keys
+        found: Array = self._index.search(vector, max(2 * limit, 128)).keys
         return found.astype("int64")
 
 

@@ -75,8 +75,8 @@ class SnapshotWriter(Protocol):
         ...
 
 
-Nearest = Callable[[str], Sequence[tuple[str, float]]]
-"""The words nearest to a word in meaning, the nearest first, and how much each counts for it."""
+Nearest = Callable[[Sequence[str]], Sequence[Sequence[tuple[str, float]]]]
+"""Gives for each word those nearest to it, the nearest first, and how much each counts for it."""
 
 RELATED = 8
 """Words that count for one of a query, at most."""

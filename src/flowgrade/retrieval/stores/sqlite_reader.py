@@ -84,8 +84,8 @@ class SqliteReader:
         """Like ``by_words``, where a word's nearest ones count for it, each by its nearness."""
         passing = self._masks.passing(where) if where else None
         with self._loading:
-            words = dict.fromkeys(self._words.telling(query))
-            groups = [self._group(word, nearest) for word in words]
+            words = list(dict.fromkeys(self._words.telling(query)))
+            groups = [self._group(*each) for each in zip(words, nearest(words), strict=True)]
         scores = self.postings.related(groups)
         if passing is not None:
             scores *= passing
@@ -98,10 +98,10 @@ class SqliteReader:
         ((_, key),) = self._named("id, row", [chunk])
         return self.postings.coverage(terms, int(numpy.searchsorted(self.keys, key)))
 
-    def _group(self, word: str, nearest: Nearest) -> dict[str, float]:
+    def _group(self, word: str, near: Sequence[tuple[str, float]]) -> dict[str, float]:
         """The terms that count for ``word``, with what they count."""
         group: dict[str, float] = {}
-        for other, weight in nearest(word):
+        for other, weight in near:
             if len(group) == RELATED:
                 break
             term = self._words.term(other)

@@ -108,6 +108,16 @@ def test_a_window_ends_at_a_heading() -> None:
     )
 
 
+def test_a_heading_is_searched_with_the_sentence_below_it() -> None:
+    chunks = cut(document(GUIDE, *SECTIONS), settings("sentences", window=0))
+    assert [chunk.text for chunk in chunks] == [
+        "# Guide\n\n## Install\n\nRun it.",
+        "Wait a bit.",
+        "Then look.",
+        "## Use\n\nClick here.",
+    ]
+
+
 def test_children_are_searched_and_their_parent_is_shown() -> None:
     text = "One two three four. Five six seven eight. Nine ten eleven twelve."
     chunks = cut(document(text), settings("parents", size=5, parent_size=10))

@@ -196,6 +196,22 @@ def test_a_broken_archive_is_refused(tmp_path: Path, name: str, content: bytes) 
         load(tmp_path / name)
 
 
+def test_a_header_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    member = tarfile.TarInfo("a.md")
+    member.pax_headers = {"comment": "x" * (2 * MIB)}
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(member)
+    with pytest.raises(LoadError, match="it has a header of"):
+        load(tmp_path / "a.tar.gz")
+
+
+def test_a_heading_without_end_does_not_come_again_with_every_section(tmp_path: Path) -> None:
+    text = "# " + "word " * 100_000 + "\n\n## Next\n"
+    (tmp_path / "a.md").write_text(text, encoding="utf-8")
+    documents, _ = load(tmp_path)
+    assert [len(section.headings[0]) for section in documents[0].sections] == [300, 300]
+
+
 def test_an_archive_that_was_cut_off_gives_what_it_has_and_then_an_error(tmp_path: Path) -> None:
     path = tmp_path / "a.tar.gz"
     tarred(path, [(tarfile.TarInfo(f"{n}.md"), bytes(range(32, 127)) * 50) for n in range(9)])

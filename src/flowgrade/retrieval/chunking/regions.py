@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from flowgrade.retrieval.chunking.spans import Span, trimmed
 from flowgrade.retrieval.document import Document, Section
 
 _MARKS = "#*_=-~ \t\n"
+_NO_WORD = re.compile(r"[\W_]+")
 
 
 class Region(Record, kw_only=False):
@@ -58,16 +60,18 @@ def _by_heading(document: Document) -> Iterator[Region]:
         yield Region(span, headings)
 
 
+def is_heading(shown: str, heading: str) -> bool:
+    """Whether ``shown`` is the heading as it stands in the text, with its marks."""
+    if len(shown) > 2 * len(heading) + 100:  # a heading and its marks are short
+        return False
+    return _NO_WORD.sub("", shown) == _NO_WORD.sub("", heading)
+
+
 def _is_bare(text: str, region: Region) -> bool:
     if not region.headings:
         return False
-    span = region.span
-    heading = region.headings[-1]
-    if span.end - span.start > 2 * len(heading) + 200:  # cheap: a heading and its marks are short
-        return False
-    shown = text[span.start : span.end].strip(_MARKS)
-    last = shown.rsplit("\n", 1)[-1].strip(_MARKS)
-    return last == heading.strip(_MARKS)
+    shown = text[region.span.start : region.span.end].rstrip(_MARKS)
+    return is_heading(shown[shown.rfind("\n") + 1 :], region.headings[-1])
 
 
 class Places:

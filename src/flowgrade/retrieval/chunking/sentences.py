@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from flowgrade.retrieval.chunk import Chunk
 from flowgrade.retrieval.chunking.checking import check_settings, whole_number
 from flowgrade.retrieval.chunking.chunker import ChunkSettings, CountTokens
-from flowgrade.retrieval.chunking.regions import Places, Region, chunk_of, regions
+from flowgrade.retrieval.chunking.regions import Places, Region, chunk_of, is_heading, regions
 from flowgrade.retrieval.chunking.spans import Span, fragments, paragraphs, sentences
 from flowgrade.retrieval.document import Document
 
@@ -33,6 +33,7 @@ class SentencesChunker:
         found: list[Chunk] = []
         for region in regions(document):
             spans = list(_sentences(text, region, settings.size, count))
+            spans = _with_heading(text, region, spans, settings.size, count)
             for index, own in enumerate(spans):
                 near = spans[max(0, index - window) : index + window + 1]
                 chunk = chunk_of(
@@ -45,6 +46,20 @@ class SentencesChunker:
                 )
                 found.append(chunk)
         return found
+
+
+def _with_heading(
+    text: str, region: Region, spans: list[Span], size: int, count: CountTokens
+) -> list[Span]:
+    """The spans, the headings at their start put together with the sentence that follows."""
+    start, first = spans[0].start, 0
+    while first + 1 < len(spans) and any(
+        is_heading(text[spans[first].start : spans[first].end], one) for one in region.headings
+    ):
+        if count(text[start : spans[first + 1].end]) > size:
+            return spans
+        first += 1
+    return [Span(start, spans[first].end), *spans[first + 1 :]]
 
 
 def _sentences(text: str, region: Region, size: int, count: CountTokens) -> Iterator[Span]:

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, Self
 
 from flowgrade.errors import LoadError
 from flowgrade.retrieval.loading.formats import Formats
@@ -19,6 +19,11 @@ from flowgrade.retrieval.loading.loader import LoadOptions, Unread
 
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
 _ENCRYPTED = 0x1
+_HEADERS = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
+_LONGEST_HEADER = 1024 * 1024
 
 
 def files_of(path: Path, options: LoadOptions, formats: Formats) -> Iterator[Found | Unread]:
@@ -74,7 +79,7 @@ def _tar(
     raw: Reads
     with (
         gzip.open(path) if packed else path.open("rb") as raw,
-        tarfile.open(fileobj=_Counted(raw, budget), mode="r|") as archive,
+        tarfile.open(fileobj=_Counted(raw, budget), mode="r|", tarinfo=_Header) as archive,
     ):
         # What the members hold is counted as it comes out of the archive already.
         own = Budget(path.name, options.limits)
@@ -108,6 +113,18 @@ def _member(name: str, formats: Formats, open_: Callable[[], BinaryIO]) -> Found
         return skipped(name, formats.why_not(name))
     id_ = PurePosixPath(name).as_posix()
     return Found(id=id_, name=parts[-1], source=id_, loader=loader, open=open_)
+
+
+class _Header(tarfile.TarInfo):
+    """A member, or a header of one, which tarfile reads into memory as a whole."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """The header in a block; raises ReadError for one that says it is very long."""
+        found = super().frombuf(buf, encoding, errors)
+        if found.type in _HEADERS and found.size > _LONGEST_HEADER:
+            raise tarfile.ReadError(f"it has a header of {found.size:,} bytes")
+        return found
 
 
 class _Counted(io.RawIOBase):

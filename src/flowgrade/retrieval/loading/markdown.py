@@ -12,6 +12,7 @@ from flowgrade.records.yaml import parse_yaml
 from flowgrade.retrieval.document import Document, Section
 from flowgrade.retrieval.loading.decoding import read_text
 from flowgrade.retrieval.loading.loader import Origin
+from flowgrade.retrieval.loading.outline import LONGEST_HEADING
 
 _FRONT_MATTER = re.compile(
     r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
@@ -89,7 +90,7 @@ def _line_starts(text: str) -> list[int]:
 
 def _plain(heading: str) -> str:
     shown = _ANCHOR.sub("", _LINK.sub(r"\1", heading))
-    return " ".join(_MARKS.sub("", shown).split())
+    return " ".join(_MARKS.sub("", shown).split())[:LONGEST_HEADING]
 
 
 LOADER = MarkdownLoader()

@@ -9,7 +9,8 @@ from flowgrade.retrieval.document import Document, Section
 from flowgrade.retrieval.loading.decoding import clean, too_long
 from flowgrade.retrieval.loading.loader import Origin
 
-_LONGEST_HEADING = 300
+LONGEST_HEADING = 300
+"""Characters that are kept of a heading: it comes again with every chunk below it."""
 
 
 class Outline:
@@ -36,7 +37,7 @@ class Outline:
 
     def heading(self, level: int, text: str) -> None:
         """Begin a section under the headings of lower levels; its heading is in the text too."""
-        shown = " ".join(clean(text).split())[:_LONGEST_HEADING]
+        shown = " ".join(clean(text).split())[:LONGEST_HEADING]
         if not shown:
             return
         self._headings = [h for h in self._headings if h[0] < level]

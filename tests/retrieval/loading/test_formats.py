@@ -171,6 +171,23 @@ def test_docx_has_headings_lists_and_tables(tmp_path: Path) -> None:
     ]
 
 
+def test_docx_has_text_of_content_controls_and_insertions_but_not_what_was_deleted(
+    tmp_path: Path,
+) -> None:
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    made = docx.Document()
+    inner = (
+        "<w:p><w:r><w:t>Kept</w:t></w:r><w:ins><w:r><w:t xml:space='preserve'> and new</w:t></w:r>"
+        "</w:ins><w:del><w:r><w:delText>gone</w:delText></w:r></w:del></w:p>"
+    )
+    control = f"<w:sdt {nsdecls('w')}><w:sdtContent>{inner}</w:sdtContent></w:sdt>"
+    made.element.body.insert(0, parse_xml(control))
+    made.save(str(tmp_path / "a.docx"))
+    assert one(tmp_path / "a.docx").text == "Kept and new"
+
+
 def test_pptx_has_a_section_for_each_slide(tmp_path: Path) -> None:
     made = pptx.Presentation()
     slide = made.slides.add_slide(made.slide_layouts[1])

@@ -27,6 +27,8 @@ def test_the_embedded_model_is_counted_with_its_own_tokenizer() -> None:
         "a b\nc d\n\n  e",
         "tab\tand\u00a0others",
         "日本語 text",
+        "marks </s> of the <unk> tokenizer",
+        "\u00a0\u2581b \u2581 c",
         "x" * 5000,
         "word " * 2000,
     ):

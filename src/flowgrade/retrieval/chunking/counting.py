@@ -22,6 +22,8 @@ _VOCABULARIES = {
 """What tiktoken expects of its files, by SHA-256: with another it would download them anew."""
 _ADDRESS = "https://openaipublic.blob.core.windows.net/encodings/{}.tiktoken"
 _STATIC = "l2_supercat_tokenizer_config.json"
+_JOINING = ("  ", "\u2581", "<s>", "</s>", "<unk>")
+"""What the embedded model's tokenizer does not take word by word: it counts such texts itself."""
 _LONGEST_WORD = 40  # longer ones seldom come again and would only fill the memory
 
 
@@ -71,14 +73,14 @@ def _static() -> TokenCounter | None:
 
 
 def by_words(count: CountTokens) -> CountTokens:
-    """Counts as ``count`` does, for a vocabulary in which no token goes over a single space.
+    """Counts as ``count`` does, for the embedded model: none of its tokens goes over a space.
 
     Words come again and again, so counting them once is some ten times as fast.
     """
     remembered = lru_cache(maxsize=1 << 16)(count)
 
     def counted(text: str) -> int:
-        if "  " in text or text[:1] == " " or text[-1:] == " ":
+        if text[:1] == " " or text[-1:] == " " or any(mark in text for mark in _JOINING):
             return count(text)
         tokens = 0
         for word in text.split(" "):

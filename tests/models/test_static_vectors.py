@@ -41,7 +41,9 @@ def test_vectors_and_tokens_are_those_of_wordllama(texts: list[str], original: A
     expected = expected / numpy.where(lengths > 0, lengths, 1)
     vectors, tokens = load_static().embed(texts)
     assert vectors == pytest.approx(expected, abs=1e-6)
-    assert tokens == sum(sum(each.attention_mask) for each in original.tokenize(texts))
+    counts = [sum(each.attention_mask) for each in original.tokenize(texts)]
+    assert tokens == sum(counts)
+    assert list(map(load_static().count, texts)) == counts
 
 
 def test_words_that_are_forgotten_are_cut_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,6 +100,10 @@ class StaticVectors:
         begins = (token[1:] for token in self._tokenizer.get_vocab() if token.startswith("▁"))
         return sorted({word.lower() for word in begins if len(word) > 2 and word.isalpha()})
 
+    def count(self, text: str) -> int:
+        """How many tokens a text has."""
+        return len(self._cut(text))
+
     def _cut(self, text: str) -> list[int]:
         """The tokens of a text."""
         if not text:

@@ -282,6 +282,10 @@ def test_every_field_of_a_definition_is_in_the_reference() -> None:
         own = "_OPTIONS" if node_type == "flow" else "_OWN"
         fields = _constant(f"flows/nodes/{node_type}.py", own)
         assert fields <= quoted("flow-extensions.md")
+    for node_type in ("retrieve", "agentic_retrieve", "rerank", "rewrite_query", "cite"):
+        inputs = _constant(f"flows/nodes/{node_type}.py", "_INPUTS")
+        assert inputs <= quoted("flow-extensions.md")
+    assert _constant("flows/retrieving.py", "SETTINGS") <= quoted("flow-extensions.md")
     assert _constant("prompts/prompty.py", "_KNOWN") <= quoted("prompty.md")
 
 

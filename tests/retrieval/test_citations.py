@@ -52,6 +52,11 @@ def test_a_good_answer_is_good() -> None:
         ("See [1](https://example.org).", [[]]),
         ("- It is open [1]\n- It is red [2]", [[("1", 1)], [("2", 2)]]),
         ("Dr. Ada paid e.g. 5.50 to No. 3 [1]. It is red.", [[("1", 1)], []]),
+        ("1. It is open [1].\n2. It is red [2].", [[("1", 1)], [("2", 2)]]),
+        ("# Hours\n\nThese hold:\n\n* It is open [1].", [[("1", 1)]]),
+        ("The item `a[0]` is red [1].", [[("1", 1)]]),
+        ("It is open[1]. It is red[2].", [[("1", 1)], [("2", 2)]]),
+        ("店は開いています。[1] 赤です。[2]", [[("1", 1)], [("2", 2)]]),
         ("", []),
         ("[1]", []),
     ],
@@ -82,6 +87,18 @@ def test_two_passages_support_a_sentence_together() -> None:
     assert sentence.support is not None
     assert sentence.supported
     assert all((one.support or 0) < sentence.support for one in sentence.citations)
+
+
+def test_sentences_are_given_as_they_stand_without_marks() -> None:
+    found = check("**Bold** claims of `a[0]` [1], see [sic]. - not a bullet [2]")
+    texts = [sentence.text for sentence in found.sentences]
+    assert texts == ["**Bold** claims of `a[0]`, see [sic].", "not a bullet"]
+
+
+def test_stems_and_scripts_without_spaces_count() -> None:
+    assert check_citations("Lamps were returned [1].", ["The lamp is returning."]).ok
+    assert check_citations("店は九時に開く。[1]", ["九時に店は開く"]).ok
+    assert not check_citations("店は九時に開く。[1]", ["茶は熱い"]).ok
 
 
 def test_an_answer_without_sentences_is_not_good() -> None:

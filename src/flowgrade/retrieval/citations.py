@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from flowgrade.records import Json, JsonObject, Record
+from flowgrade.retrieval.citation_marks import sentences_of
 from flowgrade.retrieval.result import Hit
+from flowgrade.retrieval.stores.words import Words
 
 if TYPE_CHECKING:
     from flowgrade.retrieval.stores.index_store import Matrix
@@ -17,23 +19,6 @@ THRESHOLD = 0.5
 
 Support = Callable[[str, str], float]
 """How well a passage, the second, supports a sentence, from 0 to 1."""
-
-_MARK = re.compile(r"\[\^?([^\[\]\n]{1,200})\](?!\()")  # [text](address) is a link
-_NUMBERS = re.compile(r"\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*")
-_BREAK = re.compile(r"[.!?…][\"'”’)]*\s+|[。！？]\s*|\n+")
-_SHORT = re.compile(
-    r"(?:\b(?:e\.g|i\.e|cf|vs|no|dr|mr|mrs|ms|st|prof|approx|fig|[a-z])\.)\s+\Z", re.I
-)
-_WORD = re.compile(r"\w+")
-_LIKE_AN_ID = re.compile(r"(?=.*[\d/#._-])\S+")
-_COMMON = """
-a about after all also an and any are as at be been before but by can could did do does for from had
-has have he her his how i if in into is it its just may me more most must my no not of on only or
-other our out over own same she should so some such than that the their them then there these they
-this those through to under up us very was we were what when where which while who why will with
-would you your
-"""
-_STOP = frozenset(_COMMON.split())
 
 
 class Citation(Record):
@@ -126,13 +111,14 @@ def check_citations(
 
     A passage is named by its number, from 1, or by the id of its chunk or document. ``support``
     scores one passage; without it, a sentence's score is the share of its words that stand in
-    the passages it cites together: names, numbers and words that carry meaning, cut to their
-    first six letters. This sees what was made up, not what was turned into its opposite.
+    the passages it cites together, without words such as "the" and "is", and by their stems. This
+    sees what was made up, not what was turned into its opposite. Headings, and lines that end with
+    a colon, need no citation.
     """
     texts = [_text(passage) for passage in passages]
     known = _names(passages)
     sentences = []
-    for text, marks in _sentences(answer, known):
+    for text, marks in sentences_of(answer, known):
         cited = [Citation(mark=mark, passage=number) for mark, number in marks]
         sentences.append(_judged(text, cited, texts, threshold, support))
     return CitationCheck(sentences=tuple(sentences), threshold=threshold)
@@ -147,7 +133,7 @@ async def check_citations_by_meaning(
 ) -> CitationCheck:
     """The same with the cosine of sentence and passage, by vectors that ``embed`` makes."""
     texts = [_text(passage) for passage in passages]
-    sentences = [text for text, _ in _sentences(answer, _names(passages))]
+    sentences = [text for text, _ in sentences_of(answer, _names(passages))]
     every = list(dict.fromkeys([*sentences, *texts]))
     if not every:
         return check_citations(answer, passages, threshold=threshold)
@@ -161,8 +147,8 @@ async def check_citations_by_meaning(
 
 def word_support(sentence: str, passage: str) -> float:
     """The share of the sentence's words that stand in the passage; 1 for one without any."""
-    wanted = _words(sentence)
-    return len(wanted & _words(passage)) / len(wanted) if wanted else 1.0
+    wanted = set(_words().asked(sentence))
+    return len(wanted & set(_words().terms(passage))) / len(wanted) if wanted else 1.0
 
 
 def _judged(
@@ -192,63 +178,6 @@ def _judged(
     return CitedSentence(text=text, citations=scored, support=value, supported=value >= threshold)
 
 
-def _sentences(
-    answer: str, known: Mapping[str, int]
-) -> list[tuple[str, list[tuple[str, int | None]]]]:
-    """The sentences without their marks, and the marks; one behind a full stop belongs to it."""
-    found: list[tuple[str, list[tuple[str, int | None]]]] = []
-    for piece in _pieces(answer):
-        first = _MARK.match(piece) if found and not found[-1][1] else None
-        while first and (marks := _marks(first[1], known)):
-            found[-1][1].extend(marks)
-            piece = piece[first.end() :].lstrip(" .,;")
-            first = _MARK.match(piece)
-        marks = [m for match in _MARK.finditer(piece) for m in _marks(match[1], known)]
-        text = _MARK.sub(lambda match: "" if _marks(match[1], known) else match[0], piece)
-        text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(text.split())).lstrip("-*#> ")
-        if _WORD.search(text):
-            found.append((text, marks))
-        elif marks and found:
-            found[-1][1].extend(marks)
-    return found
-
-
-def _pieces(answer: str) -> list[str]:
-    """The text cut behind its sentences and lines, not behind an abbreviation."""
-    found: list[str] = []
-    start = 0
-    for match in _BREAK.finditer(answer):
-        piece = answer[start : match.end()]
-        follows = answer[match.end() : match.end() + 1]
-        if "\n" not in match[0] and (follows.islower() or _SHORT.search(piece)):
-            continue
-        found.append(piece.strip())
-        start = match.end()
-    return [*found, answer[start:].strip()]
-
-
-def _marks(inside: str, known: Mapping[str, int]) -> list[tuple[str, int | None]]:
-    """The passages that a bracket names; nothing for brackets that are no citation."""
-    inside = inside.strip()
-    if inside in known:
-        return [(inside, known[inside])]
-    if _NUMBERS.fullmatch(inside):
-        return [(str(n), known.get(str(n))) for n in _numbers(inside)]
-    parts = [part.strip() for part in re.split(r"[,;]", inside)]
-    if any(part in known for part in parts) or all(map(_LIKE_AN_ID.fullmatch, parts)):
-        return [(part, known.get(part)) for part in parts if part]
-    return []
-
-
-def _numbers(inside: str) -> list[int]:
-    found: list[int] = []
-    for part in re.split(r"[,;]", inside):
-        first, *last = [int(one) for one in re.split(r"[–-]", part) if one.strip()]
-        end = last[-1] if last else first
-        found += range(first, end + 1) if first <= end < first + 100 else [first, end]
-    return found
-
-
 def _names(passages: Sequence[str | Mapping[str, Json] | Hit]) -> dict[str, int]:
     """What passages are called, with their numbers; of a document its first passage."""
     found: dict[str, int] = {}
@@ -273,6 +202,7 @@ def _text(passage: str | Mapping[str, Json] | Hit) -> str:
     return str(passage)
 
 
-def _words(text: str) -> set[str]:
-    found = {word for word in _WORD.findall(text.casefold()) if word not in _STOP}
-    return {word[:6] for word in found}
+@cache
+def _words() -> Words:
+    """The words of keyword search; of another language than English it cuts off less."""
+    return Words("english")

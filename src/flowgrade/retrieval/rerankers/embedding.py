@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flowgrade.retrieval.rerankers.reranker import Rerank, needed, needed_models
-from flowgrade.retrieval.unit_vectors import unit_vectors
+from flowgrade.retrieval.text_vectors import unit_vectors
 
 if TYPE_CHECKING:
     from flowgrade.models import Model, Models

@@ -7,12 +7,16 @@ the cosine of their vectors. Measured in docs/why/retrieval.md.
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy
 
 from flowgrade.errors import MissingExtraError
 from flowgrade.models import load_static
-from flowgrade.retrieval.stores.index_store import Matrix, Nearest
+from flowgrade.retrieval.stores.index_store import Nearest
+
+if TYPE_CHECKING:
+    from flowgrade.retrieval.stores.index_store import Matrix
 
 LEAST = 0.35
 """Cosine from which a word counts as related."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.filters import Condition, Filter, holds, read_filter
     from flowgrade.retrieval.fusion import convex, reciprocal_ranks, scaled
     from flowgrade.retrieval.index import Index, open_index
+    from flowgrade.retrieval.index_tool import index_tool
     from flowgrade.retrieval.indexes import Indexes
     from flowgrade.retrieval.loading.load import load_documents
     from flowgrade.retrieval.loading.loader import (
@@ -113,7 +114,6 @@ if TYPE_CHECKING:
         reranked,
     )
     from flowgrade.retrieval.result import Hit, Searches, SearchResult
-    from flowgrade.retrieval.search_tool import index_tool
     from flowgrade.retrieval.searching import Searcher, check_settings
     from flowgrade.retrieval.settings import IndexSettings, SearchSettings
     from flowgrade.retrieval.snapshot import IndexRecord, Skipped, Snapshot, SnapshotStatus
@@ -128,7 +128,6 @@ if TYPE_CHECKING:
         Vector,
     )
     from flowgrade.retrieval.tables import EMBEDDED_TEXTS, INDEX_DOCUMENTS, INDEX_SNAPSHOTS, INDEXES
-    from flowgrade.retrieval.text_vectors import unit_vectors
     from flowgrade.retrieval.transforms import (
         TRANSFORMS,
         ask_index,
@@ -136,6 +135,7 @@ if TYPE_CHECKING:
         search_all,
         transformed,
     )
+    from flowgrade.retrieval.unit_vectors import unit_vectors
     from flowgrade.retrieval.vectors import CachedModel, cached_models, forget_vectors
     from flowgrade.retrieval.workshop import Workshop, is_published
 
@@ -391,7 +391,7 @@ __getattr__ = later(
         "hold_minima": "measuring.gate",
         "holds": "filters",
         "holm": "measuring.statistics",
-        "index_tool": "search_tool",
+        "index_tool": "index_tool",
         "is_published": "workshop",
         "kept_measurement": "measuring.repository",
         "list_indexes": "repository",
@@ -419,7 +419,7 @@ __getattr__ = later(
         "settings_of": "naming",
         "token_counter": "chunking.counting",
         "transformed": "transforms",
-        "unit_vectors": "text_vectors",
+        "unit_vectors": "unit_vectors",
         "update_index": "building",
         "values_of": "naming",
         "written_questions": "measuring.synthesis",

@@ -33,7 +33,14 @@ def original() -> "Iterator[Any]":
 
 @given(texts=st.lists(TEXTS, min_size=1, max_size=4))
 @example(texts=["two  spaces", " before", "after ", "   ", "", "<s> special </s> <unk>"])
-@example(texts=["the oil crisis of 1973 began\nin October", "ring\u2581ring", "x" * 500])
+@example(
+    texts=[
+        "the oil crisis of 1973 began\nin October",
+        "ring\u2581ring",
+        "a\u2581 b \u2581",
+        "x" * 500,
+    ]
+)
 @settings(deadline=None, max_examples=200)
 def test_vectors_and_tokens_are_those_of_wordllama(texts: list[str], original: Any) -> None:
     expected = original.embed(texts)
@@ -41,7 +48,9 @@ def test_vectors_and_tokens_are_those_of_wordllama(texts: list[str], original: A
     expected = expected / numpy.where(lengths > 0, lengths, 1)
     vectors, tokens = load_static().embed(texts)
     assert vectors == pytest.approx(expected, abs=1e-6)
-    assert tokens == sum(sum(each.attention_mask) for each in original.tokenize(texts))
+    counts = [sum(each.attention_mask) for each in original.tokenize(texts)]
+    assert tokens == sum(counts)
+    assert list(map(load_static().count, texts)) == counts
 
 
 def test_words_that_are_forgotten_are_cut_again(monkeypatch: pytest.MonkeyPatch) -> None:

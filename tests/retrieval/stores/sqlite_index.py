@@ -53,3 +53,15 @@ def build(
 
 def search_ids(reader: SnapshotReader, query: str, limit: int = 10) -> list[str]:
     return [found.id for found in reader.by_words(query, limit)]
+
+
+def vectors(count: int, seed: int = 0, dimensions: int = 8) -> numpy.ndarray:
+    return numpy.random.default_rng(seed).standard_normal((count, dimensions)).astype("float32")
+
+
+def build_three(folder: Path) -> None:
+    build(
+        place(folder, dimensions=8),
+        {n: [chunk(n, f"{n} text")] for n in ("one", "two", "three")},
+        {n: vectors(1, seed) for seed, n in enumerate(("one", "two", "three"))},
+    )

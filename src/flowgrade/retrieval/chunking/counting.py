@@ -6,11 +6,12 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from flowgrade.errors import MissingExtraError
+from flowgrade.models import load_static
 from flowgrade.prompts import estimated_tokens
 from flowgrade.records import Record
 from flowgrade.retrieval.chunking.chunker import CountTokens
@@ -21,10 +22,6 @@ _VOCABULARIES = {
 }
 """What tiktoken expects of its files, by SHA-256: with another it would download them anew."""
 _ADDRESS = "https://openaipublic.blob.core.windows.net/encodings/{}.tiktoken"
-_STATIC = "l2_supercat_tokenizer_config.json"
-_JOINING = ("  ", "\u2581", "<s>", "</s>", "<unk>")
-"""What the embedded model's tokenizer does not take word by word: it counts such texts itself."""
-_LONGEST_WORD = 40  # longer ones seldom come again and would only fill the memory
 
 
 class TokenCounter(Record):
@@ -62,32 +59,11 @@ def _estimate(text: str) -> int:
 
 
 def _static() -> TokenCounter | None:
-    package = find_spec("wordllama")  # finding it does not import it, which would take long
-    if package is None or package.origin is None:
+    try:
+        count = load_static().count  # the one that embeds, so that it cuts each word once
+    except MissingExtraError:
         return None
-    file = Path(package.origin).parent / "tokenizers" / _STATIC
-    tokenizer = _tokenizer(file)
-    if tokenizer is None:
-        return None
-    return TokenCounter(name="tokenizers:wordllama", exact=True, count=by_words(tokenizer))
-
-
-def by_words(count: CountTokens) -> CountTokens:
-    """Counts as ``count`` does, for the embedded model: none of its tokens goes over a space.
-
-    Words come again and again, so counting them once is some ten times as fast.
-    """
-    remembered = lru_cache(maxsize=1 << 16)(count)
-
-    def counted(text: str) -> int:
-        if text[:1] == " " or text[-1:] == " " or any(mark in text for mark in _JOINING):
-            return count(text)
-        tokens = 0
-        for word in text.split(" "):
-            tokens += remembered(word) if len(word) <= _LONGEST_WORD else count(word)
-        return tokens
-
-    return counted
+    return TokenCounter(name="tokenizers:wordllama", exact=True, count=count)
 
 
 def _tokenizer(file: Path) -> CountTokens | None:

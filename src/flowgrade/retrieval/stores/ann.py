@@ -21,7 +21,7 @@ ANN_ABOVE = 200_000
 _OPTION = "ann_above"
 _NEIGHBOURS = 32
 _ADDING = 200  # candidates that are looked at for each vector that is put in
-_SEARCHING = 512  # and for each that is searched for
+_SEARCHING = 1024  # and for each that is searched for
 _AT_ONCE = 50_000  # vectors that are put in by one call
 
 

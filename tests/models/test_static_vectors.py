@@ -33,7 +33,14 @@ def original() -> "Iterator[Any]":
 
 @given(texts=st.lists(TEXTS, min_size=1, max_size=4))
 @example(texts=["two  spaces", " before", "after ", "   ", "", "<s> special </s> <unk>"])
-@example(texts=["the oil crisis of 1973 began\nin October", "ring\u2581ring", "x" * 500])
+@example(
+    texts=[
+        "the oil crisis of 1973 began\nin October",
+        "ring\u2581ring",
+        "a\u2581 b \u2581",
+        "x" * 500,
+    ]
+)
 @settings(deadline=None, max_examples=200)
 def test_vectors_and_tokens_are_those_of_wordllama(texts: list[str], original: Any) -> None:
     expected = original.embed(texts)

@@ -17,7 +17,7 @@ def test_a_name_is_imported_once_and_kept(
     room = folder / "little_room"
     room.mkdir()
     (room / "__init__.py").write_text(
-        "from flowgrade.plugins import later\n__getattr__ = later(__name__, {'answer': 'work'})\n",
+        "from flowgrade.plugins import later\n__getattr__ = later(__name__, {'work': 'answer'})\n",
         encoding="utf-8",
     )
     (room / "work.py").write_text("answer = [42]\n", encoding="utf-8")
@@ -34,7 +34,9 @@ def test_a_name_is_imported_once_and_kept(
             del sys.modules[name]
 
 
-@pytest.mark.parametrize("room", ["models", "prompts", "promptflow"])
+@pytest.mark.parametrize(
+    "room", ["datasets", "models", "prompts", "promptflow", "retrieval", "runs"]
+)
 def test_each_name_of_a_door_is_there(room: str) -> None:
     door = import_module(f"flowgrade.{room}")
     for name in door.__all__:

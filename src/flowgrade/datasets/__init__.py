@@ -41,16 +41,8 @@ __all__ = [
 __getattr__ = later(
     __name__,
     {
-        "ColumnMapping": "mapping",
-        "DATA": "joined",
-        "Dataset": "dataset",
-        "JoinedDataset": "joined",
-        "RUN_INPUTS": "joined",
-        "RUN_OUTPUTS": "joined",
-        "RunRows": "joined",
-        "default_mapping": "mapping",
-        "joined_dataset": "joined",
-        "open_dataset": "dataset",
-        "rows_dataset": "dataset",
+        "dataset": "Dataset open_dataset rows_dataset",
+        "joined": "DATA JoinedDataset RUN_INPUTS RUN_OUTPUTS RunRows joined_dataset",
+        "mapping": "ColumnMapping default_mapping",
     },
 )

@@ -28,6 +28,7 @@ _TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 _REMEMBERED = 200_000  # words; some 40 MB
 _LONGEST = 64  # characters of a word that is remembered
 _TOGETHER = 4096  # tokens whose vectors are fetched at once: 4 MB
+_SPACE = "▁"  # what stands for a space in tokens; in a text it joins with true ones
 _PIECE = re.compile(" +[^ ]*")
 
 
@@ -73,9 +74,11 @@ class StaticVectors:
         self._tokenizer = tokenizers.Tokenizer.from_str(written)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._special = tuple(each["content"] for each in loads(written)["added_tokens"])
+        special = (each["content"] for each in loads(written)["added_tokens"])
+        self._whole = (_SPACE, *special)
+        """What is not cut word by word where a text has it."""
         # Where a text begins or ends with a space, that space is a token alone.
-        alone: Any = self._tokenizer.token_to_id("▁")
+        alone: Any = self._tokenizer.token_to_id(_SPACE)
         self._alone: dict[str, list[int]] = {"": [alone]}
         self._words: dict[str, list[int]] = dict(self._alone)
 
@@ -108,7 +111,7 @@ class StaticVectors:
         """The tokens of a text."""
         if not text:
             return []
-        if any(special in text for special in self._special):
+        if any(mark in text for mark in self._whole):
             return self._encode([text])[0]
         words = text.split(" ")
         if "" in words:  # spaces in a row are one token, together with the word behind them

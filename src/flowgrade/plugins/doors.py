@@ -9,13 +9,14 @@ from typing import Any
 
 
 def later(room: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """The ``__getattr__`` of a door: ``homes`` gives the module of the room for each name.
+    """The ``__getattr__`` of a door: ``homes`` has the names of each module, with spaces between.
 
     A command pays only for what it uses of a large room: PEP 562.
     """
+    modules = {name: module for module, names in homes.items() for name in names.split()}
 
     def find(name: str) -> Any:
-        home = homes.get(name)
+        home = modules.get(name)
         if home is None:
             raise AttributeError(f"module '{room}' has no attribute '{name}'")
         found = getattr(import_module(f"{room}.{home}"), name)

@@ -128,7 +128,7 @@ class PostgresReader:
         condition, values = sql_filter(where)
         statement = _IDS.format(chunks=self._snapshot.chunks, condition=condition)
         asked = numbers.tolist()
-        ids = dict(connection.execute(statement, (*values, asked)).fetchall())
+        ids: dict[int, str] = dict(connection.execute(statement, (*values, asked)).fetchall())
         pairs = zip(asked, scores.tolist(), strict=True)
         return [Found(ids[number], score) for number, score in pairs if number in ids]
 

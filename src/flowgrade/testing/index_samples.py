@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from flowgrade.records import Json
-from flowgrade.retrieval import Chunk, Condition, Filter, holds
+from flowgrade.retrieval import Chunk, Condition, Filter, Found, SnapshotWriter, holds
 
 if TYPE_CHECKING:
     from flowgrade.retrieval import Matrix, Vector
@@ -144,3 +145,25 @@ def unit(values: Any) -> Matrix:
 def nearest(vectors: Matrix, query: Vector, limit: int) -> list[int]:
     """Places of the nearest vectors, nearest first."""
     return [int(place) for place in numpy.argsort(-(vectors @ query), kind="stable")[:limit]]
+
+
+def add_all(writer: SnapshotWriter, chunks: Sequence[Chunk], vectors: Matrix) -> None:
+    """Add chunks that are a document each."""
+    for number, chunk in enumerate(chunks):
+        writer.add(chunk.document, [chunk], vectors[number : number + 1])
+
+
+def share(found: Sequence[Found], expected: Sequence[str]) -> float:
+    """How much of what was expected is among what was found."""
+    return len({hit.id for hit in found} & set(expected)) / len(expected)
+
+
+def is_falling(found: Sequence[Found]) -> bool:
+    """Whether the scores fall."""
+    scores = [hit.score for hit in found]
+    return scores == sorted(scores, reverse=True)
+
+
+def same_ids(found: Sequence[Found], expected: Sequence[Found]) -> bool:
+    """Whether the same chunks were found in the same order."""
+    return [hit.id for hit in found] == [hit.id for hit in expected]

@@ -19,10 +19,8 @@ import numpy
 from flowgrade.errors import FlowgradeError, NotFoundError
 from flowgrade.retrieval import (
     Chunk,
-    Found,
     IndexStore,
     SnapshotReader,
-    SnapshotWriter,
     StorePlace,
     read_filter,
 )
@@ -32,11 +30,15 @@ from flowgrade.testing.index_samples import (
     ODD,
     QUERIES,
     SENTENCES,
+    add_all,
     chunk_of,
     clustered,
+    is_falling,
     library,
     nearest,
     passes,
+    same_ids,
+    share,
     unit,
     vectors_of,
 )
@@ -72,7 +74,7 @@ class IndexStoreConformance:
             found = reader.by_words("tea kettle", 5)
             assert found[0].id == "d3#0"
             assert {hit.id for hit in found} == {"d0#0", "d1#0", "d3#0"}
-            assert _falling(found)
+            assert is_falling(found)
 
     def test_case_does_not_matter_to_words(self) -> None:
         with self._published() as (reader, _, _):
@@ -109,8 +111,8 @@ class IndexStoreConformance:
                 expected = [chunks[place].id for place in nearest(vectors, query, 10)]
                 found = reader.by_vector(query, 10)
                 assert len(found) == min(10, len(chunks))
-                assert _falling(found)
-                assert _share(found, expected) >= self.recall
+                assert is_falling(found)
+                assert share(found, expected) >= self.recall
                 if self.recall == 1.0:
                     assert [hit.id for hit in found] == expected
 
@@ -139,7 +141,7 @@ class IndexStoreConformance:
             for place in range(0, count, 100):
                 query = unit(vectors[place] + 0.05 * vectors_of(1, seed=place))[0]
                 expected = [ids[near] for near in nearest(vectors, query, 10)]
-                shares.append(_share(reader.by_vector(query, 10), expected))
+                shares.append(share(reader.by_vector(query, 10), expected))
             assert sum(shares) / len(shares) >= self.recall
 
     def test_filters_let_pass_what_holds(self) -> None:
@@ -160,16 +162,9 @@ class IndexStoreConformance:
         with self._filled(documents, vectors_of(60)) as reader:
             where = read_filter({"n": {"gte": 57}})
             query = vectors_of(60)[0]
-            assert {hit.id for hit in reader.by_vector(query, 3, where)} == {
-                "d57#0",
-                "d58#0",
-                "d59#0",
-            }
-            assert {hit.id for hit in reader.by_words("tea", 2, where)} < {
-                "d57#0",
-                "d58#0",
-                "d59#0",
-            }
+            passing = {"d57#0", "d58#0", "d59#0"}
+            assert {hit.id for hit in reader.by_vector(query, 3, where)} == passing
+            assert {hit.id for hit in reader.by_words("tea", 2, where)} < passing
 
     def test_no_more_than_the_limit_is_given(self) -> None:
         with self._published() as (reader, _, vectors):
@@ -231,7 +226,7 @@ class IndexStoreConformance:
         with _raises(NotFoundError):
             self.store().reader(place)
         with closing(self.store().writer(place)) as writer:
-            _add(writer, *library())
+            add_all(writer, *library())
             with _raises(NotFoundError):
                 self.store().reader(place)
             writer.publish()
@@ -243,10 +238,10 @@ class IndexStoreConformance:
         chunks, vectors = library()
         with closing(self.store().writer(place)) as writer:
             assert writer.staged() == frozenset()
-            _add(writer, chunks[:3], vectors[:3])
+            add_all(writer, chunks[:3], vectors[:3])
         with closing(self.store().writer(place)) as writer:
             assert writer.staged() == {"d0", "d1", "d2"}
-            _add(writer, chunks[3:], vectors[3:])
+            add_all(writer, chunks[3:], vectors[3:])
             writer.publish()
         with closing(self.store().reader(place)) as reader:
             assert reader.chunks([chunk.id for chunk in chunks]) == chunks
@@ -311,7 +306,7 @@ class IndexStoreConformance:
         place = self.place("index", "aa" * 32, DIMENSIONS)
         self._publish(place, chunks[:2], vectors[:2])
         with suppress(FlowgradeError), closing(self.store().writer(place)) as writer:
-            _add(writer, chunks[2:], vectors[2:])
+            add_all(writer, chunks[2:], vectors[2:])
             writer.publish()
         with closing(self.store().reader(place)) as reader:
             assert len(reader) == 2
@@ -333,7 +328,7 @@ class IndexStoreConformance:
     def test_what_was_staged_can_be_deleted(self) -> None:
         place = self.place("index", "aa" * 32, DIMENSIONS)
         with closing(self.store().writer(place)) as writer:
-            _add(writer, *library())
+            add_all(writer, *library())
         self.store().delete(place)
         with closing(self.store().writer(place)) as writer:
             assert writer.staged() == frozenset()
@@ -345,9 +340,9 @@ class IndexStoreConformance:
 
             def look(number: int) -> bool:
                 if number % 3 == 0:
-                    return _close(reader.by_words("tea water", 4), words)
+                    return same_ids(reader.by_words("tea water", 4), words)
                 if number % 3 == 1:
-                    return _close(reader.by_vector(vectors[2], 4), near)
+                    return same_ids(reader.by_vector(vectors[2], 4), near)
                 return reader.chunks([chunks[5].id]) == [chunks[5]]
 
             with ThreadPoolExecutor(8) as pool:
@@ -388,26 +383,8 @@ class IndexStoreConformance:
 
     def _publish(self, place: StorePlace, chunks: Sequence[Chunk], vectors: Matrix) -> None:
         with closing(self.store().writer(place)) as writer:
-            _add(writer, chunks, vectors)
+            add_all(writer, chunks, vectors)
             writer.publish()
-
-
-def _add(writer: SnapshotWriter, chunks: Sequence[Chunk], vectors: Matrix) -> None:
-    for number, chunk in enumerate(chunks):
-        writer.add(chunk.document, [chunk], vectors[number : number + 1])
-
-
-def _share(found: Sequence[Found], expected: Sequence[str]) -> float:
-    return len({hit.id for hit in found} & set(expected)) / len(expected)
-
-
-def _falling(found: Sequence[Found]) -> bool:
-    scores = [hit.score for hit in found]
-    return scores == sorted(scores, reverse=True)
-
-
-def _close(found: Sequence[Found], expected: Sequence[Found]) -> bool:
-    return [hit.id for hit in found] == [hit.id for hit in expected]
 
 
 @contextmanager

@@ -12,9 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-# Robertson and Zaragoza 2009.
-_K1 = 1.2
-_B = 0.75
+from flowgrade.retrieval.stores.postings import K1, B
 
 Terms = Mapping[int, int]
 """How often each term stands in a text, by the term's number."""
@@ -48,11 +46,10 @@ class Weights:
     def weigh(self, counts: Terms) -> tuple[Sequence[int], Sequence[float]]:
         """The terms of a text in order, and the weight of each."""
         average = self._length / self._texts if self._length else 1.0
-        longer = _K1 * (1 - _B + _B * sum(counts.values()) / average)
+        longer = K1 * (1 - B + B * sum(counts.values()) / average)
         terms = sorted(counts)
         return terms, [
-            self._rarity(term) * counts[term] * (_K1 + 1) / (counts[term] + longer)
-            for term in terms
+            self._rarity(term) * counts[term] / (counts[term] + longer) for term in terms
         ]
 
     def _rarity(self, term: int) -> float:

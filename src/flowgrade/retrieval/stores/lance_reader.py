@@ -51,7 +51,7 @@ class LanceReader:
 
     def by_words(self, query: str, limit: int, where: Filter = ()) -> list[Found]:
         """LanceDB's BM25 over our words."""
-        words = " ".join(self._words.terms(query))
+        words = " ".join(self._words.asked(query))
         if not words or not self._count:
             return []
 

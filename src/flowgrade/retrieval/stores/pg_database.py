@@ -172,7 +172,7 @@ def _address(place: StorePlace) -> str:
     if not found.startswith(("postgresql://", "postgres://")):
         raise SettingsError(
             f"The index '{place.index}' is to be kept in PostgreSQL, and no address of one is set.",
-            hint="Set 'url' in the store's options, give a connection whose base_url is "
+            hint="Set store_options.url of the index, its connection to one whose base_url is "
             "postgresql://user@host:5432/database, or set FLOWGRADE_STORE to one.",
         )
     try:

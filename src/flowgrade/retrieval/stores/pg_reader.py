@@ -10,17 +10,20 @@ from psycopg import sql
 
 from flowgrade.retrieval.chunk import Chunk
 from flowgrade.retrieval.filters import Filter
+from flowgrade.retrieval.stores.best import best
 from flowgrade.retrieval.stores.index_store import Found, StorePlace
 from flowgrade.retrieval.stores.missing import no_chunk, not_published
 from flowgrade.retrieval.stores.packing import unpack
 from flowgrade.retrieval.stores.pg_database import Connection, Database
 from flowgrade.retrieval.stores.pg_filters import sound, sql_filter
-from flowgrade.retrieval.stores.pg_words import search_words
+from flowgrade.retrieval.stores.pg_words import Postings
 from flowgrade.retrieval.stores.words import Words
 
 if TYPE_CHECKING:
     from flowgrade.retrieval.stores.index_store import Matrix, Vector
 
+_IDS = sql.SQL("SELECT c.n, c.id FROM {chunks} c WHERE {condition} AND c.n = ANY (%s)")
+_FIRST = 1_000
 _LIST = 1_000  # pgvector's largest list of candidates
 _NEAREST = sql.SQL("""
 WITH near AS MATERIALIZED (
@@ -47,6 +50,7 @@ class PostgresReader:
             self._database.close()
             raise not_published(place)
         self._snapshot = found
+        self._postings = Postings(found.words)
 
     def __len__(self) -> int:
         return self._snapshot.count or 0
@@ -58,13 +62,17 @@ class PostgresReader:
 
     def by_words(self, query: str, limit: int, where: Filter = ()) -> list[Found]:
         """BM25."""
-        condition, values = sql_filter(where)
-        snapshot = self._snapshot
-        statement = search_words(snapshot.chunks, snapshot.words, condition)
-        parameters = (self._words.terms(query), *values, limit)
+        words = self._words.asked(query)
+        if not words:
+            return []
         with self._database.connection() as connection:
-            rows = connection.execute(statement, parameters).fetchall()
-        return [Found(id, float(score)) for id, score in rows]
+            scores = self._postings.scores(connection, words)
+            # A filter looks at the best first, and at all where too few of those pass.
+            for most in (max(_FIRST, limit) if where else limit, len(scores)):
+                found = self._passing(connection, *best(scores, most, above=0.0), where)
+                if len(found) >= limit:
+                    break
+        return found[:limit]
 
     def by_vector(self, vector: Vector, limit: int, where: Filter = ()) -> list[Found]:
         """Exact, or by the index of a large snapshot; exact too where that finds too little."""
@@ -113,6 +121,16 @@ class PostgresReader:
         statement = _NEAREST.format(query=query, chunks=self._snapshot.chunks, condition=condition)
         rows = connection.execute(statement, (*values, limit)).fetchall()
         return [Found(id, float(score)) for id, score in rows]
+
+    def _passing(
+        self, connection: Connection, numbers: Any, scores: Any, where: Filter
+    ) -> list[Found]:
+        condition, values = sql_filter(where)
+        statement = _IDS.format(chunks=self._snapshot.chunks, condition=condition)
+        asked = numbers.tolist()
+        ids: dict[int, str] = dict(connection.execute(statement, (*values, asked)).fetchall())
+        pairs = zip(asked, scores.tolist(), strict=True)
+        return [Found(ids[number], score) for number, score in pairs if number in ids]
 
     def _columns(self, column: str, ids: Sequence[str]) -> list[Any]:
         if not ids:

@@ -20,7 +20,7 @@ from flowgrade.retrieval.stores.words import Words
 if TYPE_CHECKING:
     from flowgrade.retrieval.stores.index_store import Matrix
 
-EXACT_UP_TO = 20_000
+EXACT_UP_TO = 10_000
 """Chunks up to which every vector is compared; option ``exact_up_to``."""
 _INDEXED_DIMENSIONS = 2_000  # pgvector's limit for an index; above it search stays exact
 

@@ -54,7 +54,7 @@ class QdrantReader:
 
     def by_words(self, query: str, limit: int, where: Filter = ()) -> list[Found]:
         """BM25: the weights of the query's words, added up."""
-        counts = count_terms(self._words.terms(query))
+        counts = count_terms(self._words.asked(query))
         if not counts or not self._count:
             return []
         terms = sorted(counts)

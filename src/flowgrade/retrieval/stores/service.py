@@ -138,6 +138,6 @@ def address_of(place: StorePlace, service: str) -> str:
         named = f"the connection '{connection.name}'" if connection else "a connection"
         raise SettingsError(
             f"The index '{place.index}' is to be kept in {service}, and nothing says where.",
-            hint=f"Set base_url of {named}, and name the connection in the index's settings.",
+            hint=f"Set base_url of {named}, and connection of the index to its name.",
         )
     return str(found)

@@ -9,7 +9,14 @@ import numpy
 
 from flowgrade.retrieval.chunk import Chunk
 from flowgrade.retrieval.filters import Filter
-from flowgrade.retrieval.stores.facets import clauses_of, key_of, ranges_of, search_filtered
+from flowgrade.retrieval.stores.facets import (
+    Clause,
+    Range,
+    clauses_of,
+    key_of,
+    ranges_of,
+    search_filtered,
+)
 from flowgrade.retrieval.stores.index_store import Found, StorePlace
 from flowgrade.retrieval.stores.missing import no_chunk, not_published
 from flowgrade.retrieval.stores.packing import unpack
@@ -49,10 +56,10 @@ class ServiceReader:
 
     def by_words(self, query: str, limit: int, where: Filter = ()) -> list[Found]:
         """The service's BM25 over our words."""
-        words = list(dict.fromkeys(self._words.terms(query)))
+        words = list(dict.fromkeys(self._words.asked(query)))
         if not words or not self._count:
             return []
-        clauses = [*clauses_of(where), *ranges_of(where)]
+        clauses: list[Clause | Range] = [*clauses_of(where), *ranges_of(where)]
 
         def search(asked: int) -> list[tuple[float, Chunk]]:
             return _unpacked(self._service.by_words(words, asked, clauses))
@@ -64,7 +71,7 @@ class ServiceReader:
         if self._place.dimensions is None or not self._count:
             return []
         exact = self._count <= int(self._place.options.get("exact_up_to", EXACT_UP_TO))
-        clauses = [*clauses_of(where), *ranges_of(where)]
+        clauses: list[Clause | Range] = [*clauses_of(where), *ranges_of(where)]
 
         def search(asked: int) -> list[tuple[float, Chunk]]:
             return _unpacked(self._service.by_vector(vector, asked, clauses, exact=exact))

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.measuring.compare import (
         IndexComparison,
         IndexStanding,
-        OpenWith,
         compare_settings,
     )
     from flowgrade.retrieval.measuring.gate import (
@@ -57,23 +56,20 @@ if TYPE_CHECKING:
     )
     from flowgrade.retrieval.measuring.grid import (
         GRID_KEYS,
-        Candidate,
         grid_candidates,
         grid_values,
         read_tries,
     )
     from flowgrade.retrieval.measuring.measure import measure
-    from flowgrade.retrieval.measuring.measurement import Asked, Measurement
+    from flowgrade.retrieval.measuring.measurement import Measurement
     from flowgrade.retrieval.measuring.measures import (
         DEFAULT_MEASURES,
-        MEASURES,
         PRIMARY,
         Measure,
         read_measure,
     )
     from flowgrade.retrieval.measuring.questions import Question, QuestionSet, read_questions
     from flowgrade.retrieval.measuring.repository import (
-        KeptMeasurement,
         kept_measurement,
         list_measurements,
         save_measurement,
@@ -81,18 +77,13 @@ if TYPE_CHECKING:
     from flowgrade.retrieval.measuring.statistics import (
         MARGIN,
         Estimate,
-        PairedDifference,
-        estimate,
-        holm,
         paired_difference,
     )
     from flowgrade.retrieval.measuring.synthesis import (
-        Refused,
         SyntheticQuestion,
         gap_questions,
         written_questions,
     )
-    from flowgrade.retrieval.measuring.tables import INDEX_MEASUREMENTS
     from flowgrade.retrieval.measuring.trials import Trials
     from flowgrade.retrieval.naming import settings_of, values_of
     from flowgrade.retrieval.opening import OpenedIndex, OpenIndex, no_indexes
@@ -141,13 +132,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AgenticResult",
-    "Asked",
     "BuildOrder",
     "BuildProgress",
     "Built",
     "CHUNKERS",
     "CachedModel",
-    "Candidate",
     "Chunk",
     "ChunkSettings",
     "Chunker",
@@ -168,7 +157,6 @@ __all__ = [
     "Hit",
     "INDEXES",
     "INDEX_DOCUMENTS",
-    "INDEX_MEASUREMENTS",
     "INDEX_SNAPSHOTS",
     "INDEX_STORES",
     "Index",
@@ -178,26 +166,21 @@ __all__ = [
     "IndexStanding",
     "IndexStore",
     "Indexes",
-    "KeptMeasurement",
     "LOADERS",
     "LoadLimits",
     "LoadOptions",
     "Loader",
     "MARGIN",
-    "MEASURES",
     "Matrix",
     "Measure",
     "Measurement",
     "OpenIndex",
-    "OpenWith",
     "OpenedIndex",
     "Origin",
     "PRIMARY",
-    "PairedDifference",
     "Question",
     "QuestionSet",
     "RERANKERS",
-    "Refused",
     "Rerank",
     "Reranker",
     "Round",
@@ -234,7 +217,6 @@ __all__ = [
     "delete_index",
     "delete_snapshot",
     "difference",
-    "estimate",
     "find_index",
     "forget_vectors",
     "gap_questions",
@@ -246,7 +228,6 @@ __all__ = [
     "hold_against",
     "hold_minima",
     "holds",
-    "holm",
     "index_tool",
     "is_published",
     "kept_measurement",
@@ -285,13 +266,11 @@ __getattr__ = later(
     __name__,
     {
         "AgenticResult": "agentic",
-        "Asked": "measuring.measurement",
         "BuildOrder": "building",
         "BuildProgress": "progress",
         "Built": "building",
         "CHUNKERS": "chunking.chunker",
         "CachedModel": "vectors",
-        "Candidate": "measuring.grid",
         "Chunk": "chunk",
         "ChunkSettings": "chunking.chunker",
         "Chunker": "chunking.chunker",
@@ -312,7 +291,6 @@ __getattr__ = later(
         "Hit": "result",
         "INDEXES": "tables",
         "INDEX_DOCUMENTS": "tables",
-        "INDEX_MEASUREMENTS": "measuring.tables",
         "INDEX_SNAPSHOTS": "tables",
         "INDEX_STORES": "stores.index_store",
         "Index": "index",
@@ -322,26 +300,21 @@ __getattr__ = later(
         "IndexStanding": "measuring.compare",
         "IndexStore": "stores.index_store",
         "Indexes": "indexes",
-        "KeptMeasurement": "measuring.repository",
         "LOADERS": "loading.loader",
         "LoadLimits": "loading.loader",
         "LoadOptions": "loading.loader",
         "Loader": "loading.loader",
         "MARGIN": "measuring.statistics",
-        "MEASURES": "measuring.measures",
         "Matrix": "stores.index_store",
         "Measure": "measuring.measures",
         "Measurement": "measuring.measurement",
         "OpenIndex": "opening",
-        "OpenWith": "measuring.compare",
         "OpenedIndex": "opening",
         "Origin": "loading.loader",
         "PRIMARY": "measuring.measures",
-        "PairedDifference": "measuring.statistics",
         "Question": "measuring.questions",
         "QuestionSet": "measuring.questions",
         "RERANKERS": "rerankers.reranker",
-        "Refused": "measuring.synthesis",
         "Rerank": "rerankers.reranker",
         "Reranker": "rerankers.reranker",
         "Round": "agentic",
@@ -378,7 +351,6 @@ __getattr__ = later(
         "delete_index": "removal",
         "delete_snapshot": "removal",
         "difference": "difference",
-        "estimate": "measuring.statistics",
         "find_index": "repository",
         "forget_vectors": "vectors",
         "gap_questions": "measuring.synthesis",
@@ -390,7 +362,6 @@ __getattr__ = later(
         "hold_against": "measuring.gate",
         "hold_minima": "measuring.gate",
         "holds": "filters",
-        "holm": "measuring.statistics",
         "index_tool": "index_tool",
         "is_published": "workshop",
         "kept_measurement": "measuring.repository",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flowgrade.errors import FlowDefinitionError, FlowgradeError, NotFoundError
-from flowgrade.flows import Agent, Flow, load_flow, run_blocking
+from flowgrade.flows import Agent, Flow, flow_problems, load_flow, run_blocking
 from flowgrade.models import Models
 from flowgrade.retrieval import index_tool
 from flowgrade.settings import read_settings
@@ -211,6 +211,14 @@ def test_values_that_are_wrong_fail_in_words(
 def test_without_a_project_an_index_says_that_there_is_none(load: Load) -> None:
     with pytest.raises(FlowgradeError, match="no project is open"):
         load("retrieve", SHOP, indexes=None)()
+
+
+def test_a_look_for_problems_knows_the_indexes(load: Load, models: Models, tmp_path: Path) -> None:
+    load("retrieve", SHOP)
+    assert flow_problems(tmp_path, models=models, indexes=open_shop) == []
+    load("retrieve", f"index: museum, {QUESTION}")
+    [problem] = flow_problems(tmp_path, models=models, indexes=open_shop)
+    assert "no index 'museum'" in str(problem)
 
 
 def test_an_index_is_opened_once_for_all_rows(load: Load) -> None:

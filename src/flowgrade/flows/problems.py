@@ -20,17 +20,23 @@ from flowgrade.flows.yamlfile import read_yaml_file
 
 if TYPE_CHECKING:
     from flowgrade.models import Models
+    from flowgrade.retrieval import OpenIndex
 
 
-def flow_problems(source: str | Path, *, models: Models) -> list[FlowgradeError]:
-    """What is wrong with a flow: one problem of its structure, else one of each node."""
+def flow_problems(
+    source: str | Path, *, models: Models, indexes: OpenIndex | None = None
+) -> list[FlowgradeError]:
+    """What is wrong with a flow: one problem of its structure, else one of each node.
+
+    ``indexes`` opens what its nodes search.
+    """
     try:
         spec = _spec(source)
         if spec is None:
-            load_flow(source, models=models).body.prepare()
+            load_flow(source, models=models, indexes=indexes).body.prepare()
             return []
         with flow_code():
-            return list(_of_nodes(with_values(spec, models), models))
+            return list(_of_nodes(with_values(spec, models), models, indexes))
     except FlowgradeError as error:
         return [error]
 
@@ -56,10 +62,12 @@ def _spec(source: str | Path) -> FlowSpec | None:
     return None if "entry" in definition.data else read_dag(definition)
 
 
-def _of_nodes(spec: FlowSpec, models: Models) -> Iterator[FlowgradeError]:
+def _of_nodes(
+    spec: FlowSpec, models: Models, indexes: OpenIndex | None
+) -> Iterator[FlowgradeError]:
     folder = with_includes(spec.folder, spec.includes, place=Place(str(spec.file)))
     with entered(folder / spec.file.name, copy_of=spec.file):
-        workshop = open_workshop(folder, models, home=spec.folder)
+        workshop = open_workshop(folder, models, indexes=indexes, home=spec.folder)
         for node in spec.nodes:
             problem = _of_node(node, workshop)
             if problem is not None:

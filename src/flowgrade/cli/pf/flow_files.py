@@ -16,7 +16,7 @@ def validate(given: Namespace) -> int:
     app = App()
     app.welcome_promptflow()
     with prints_as_messages():
-        problems = flow_problems(given.source, models=app.models)
+        problems = flow_problems(given.source, models=app.models, indexes=app.open_index)
     for problem in problems:
         note(str(problem))
     print_json({"result": "Failed" if problems else "Succeeded"})

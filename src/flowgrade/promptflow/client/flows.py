@@ -68,7 +68,7 @@ class FlowOperations:
 
     def validate(self, flow: str | Path, *, raise_error: bool = False) -> ValidationResult:
         """What is wrong with a flow, as far as it shows without a call."""
-        problems = flow_problems(flow, models=self._host.models)
+        problems = flow_problems(flow, models=self._host.models, indexes=self._host.open_index)
         if problems and raise_error:
             raise problems[0]
         return ValidationResult(tuple(problems))

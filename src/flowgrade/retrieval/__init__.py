@@ -86,7 +86,6 @@ if TYPE_CHECKING:
         paired_difference,
     )
     from flowgrade.retrieval.measuring.synthesis import (
-       ,
         SyntheticQuestion,
         gap_questions,
         written_questions,

@@ -78,6 +78,16 @@ def test_a_changed_file_is_all_that_an_update_takes_in(kit: Kit) -> None:
     assert built.snapshot.embedded == 2
 
 
+def test_rows_with_ids_stay_as_they_are_where_one_is_put_before_them(kit: Kit) -> None:
+    file = kit.folder / "a.jsonl"
+    rows = '{"id": "a", "text": "one"}\n{"id": "b", "text": "two"}\n'
+    file.write_text(rows, encoding="utf-8")
+    run_blocking(kit.indexes.build("kb", file, settings={"embedding": MODEL}))
+    file.write_text('{"id": "c", "text": "three"}\n' + rows, encoding="utf-8")
+    built = run_blocking(kit.indexes.update("kb"))
+    assert (built.added, built.changed, built.removed) == (1, 0, 0)
+
+
 def test_a_source_that_vanished_leaves_the_index_as_it_is(kit: Kit) -> None:
     file = kit.folder / "a.md"
     file.write_text("Cats sleep.", encoding="utf-8")

@@ -213,10 +213,10 @@ def test_a_row_of_a_table_is_a_document(tmp_path: Path) -> None:
             id="7",
             text="question: How?\nanswer: Press,\nhold",
             title="Reset",
-            source="a.csv:2",
+            source="a.csv",
             metadata={"question": "How?", "answer": "Press,\nhold"},
         ),
-        Document(id="8", text="question: Why?", source="a.csv:4", metadata={"question": "Why?"}),
+        Document(id="8", text="question: Why?", source="a.csv", metadata={"question": "Why?"}),
     ]
 
 
@@ -242,10 +242,10 @@ def test_a_line_of_jsonl_is_a_document(tmp_path: Path) -> None:
     assert unread == []
     assert documents == [
         Document(
-            id="p", text="hello", title="T", source="a.jsonl:1", metadata={"lang": "en", "y": 1}
+            id="p", text="hello", title="T", source="a.jsonl", metadata={"lang": "en", "y": 1}
         ),
         Document(id="a.jsonl:3", text="x", source="https://example.com"),
-        Document(id="7", text="", source="a.jsonl:4"),
+        Document(id="7", text="", source="a.jsonl"),
     ]
 
 

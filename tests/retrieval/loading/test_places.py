@@ -75,7 +75,7 @@ def test_an_id_that_two_files_have_is_an_error(tmp_path: Path) -> None:
     for name in ("a.jsonl", "b.jsonl"):
         (tmp_path / name).write_text('{"id": "x", "text": "y"}', encoding="utf-8")
     documents, unread = load(tmp_path)
-    assert [document.source for document in documents] == ["a.jsonl:1"]
+    assert [document.source for document in documents] == ["a.jsonl"]
     assert unread[0].failure.message == (
         "The id 'x' in b.jsonl is that of a document in a.jsonl too."
     )

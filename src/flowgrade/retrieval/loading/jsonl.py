@@ -75,12 +75,15 @@ def _document(row: JsonObject, line: int, place: Place, origin: Origin) -> Docum
     if len(text) > options.limits.text_characters:
         raise too_long(origin)
     title = _string(row, options.title_column, place)
+    named = row.get(options.id_column)
+    # A row with an id is found by it; its line would change with every row that comes before it.
+    source = origin.source if named is not None else f"{origin.source}:{line}"
     own = (key, options.id_column, options.title_column, *_OWN)
     return Document(
-        id=_id(row.get(options.id_column), line, place, origin),
+        id=_id(named, line, place, origin),
         text=clean(text),
         title=clean(title) if title else None,
-        source=_string(row, "source", place) or f"{origin.source}:{line}",
+        source=_string(row, "source", place) or source,
         metadata={**{k: v for k, v in row.items() if k not in own}, **_metadata(row, place)},
     )
 

@@ -120,11 +120,13 @@ def _document(row: Row, line: int, origin: Origin) -> Document:
     text = _shown(rest) if column is None else row[column]
     if len(text) > options.limits.text_characters:
         raise too_long(origin)
+    named = row.get(options.id_column)
     return Document(
-        id=row.get(options.id_column) or f"{origin.id}:{line}",
+        id=named or f"{origin.id}:{line}",
         text=text,
         title=row.get(options.title_column) or None,
-        source=f"{origin.source}:{line}",
+        # A row with an id is found by it; its line changes with every row before it.
+        source=origin.source if named else f"{origin.source}:{line}",
         metadata={name: value for name, value in rest.items() if name != column and value},
     )
 

@@ -121,12 +121,12 @@ if TYPE_CHECKING:
         INDEX_STORES,
         Found,
         IndexStore,
-        Matrix,
         SnapshotReader,
         SnapshotWriter,
         StorePlace,
-        Vector,
     )
+    from flowgrade.retrieval.stores.index_store import Matrix as Matrix
+    from flowgrade.retrieval.stores.index_store import Vector as Vector
     from flowgrade.retrieval.tables import EMBEDDED_TEXTS, INDEX_DOCUMENTS, INDEX_SNAPSHOTS, INDEXES
     from flowgrade.retrieval.text_vectors import unit_vectors
     from flowgrade.retrieval.transforms import (

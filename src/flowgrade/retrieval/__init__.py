@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         check_citations,
         check_citations_by_meaning,
     )
-    from flowgrade.retrieval.difference import Difference, difference
+    from flowgrade.retrieval.differing import Difference, difference
     from flowgrade.retrieval.document import Document, Section
     from flowgrade.retrieval.embedding import Embedder
     from flowgrade.retrieval.filters import Condition, Filter, holds, read_filter
@@ -86,6 +86,7 @@ if TYPE_CHECKING:
         paired_difference,
     )
     from flowgrade.retrieval.measuring.synthesis import (
+        Refused,
         SyntheticQuestion,
         gap_questions,
         written_questions,
@@ -196,6 +197,7 @@ __all__ = [
     "Question",
     "QuestionSet",
     "RERANKERS",
+    "Refused",
     "Rerank",
     "Reranker",
     "Round",
@@ -292,7 +294,7 @@ __getattr__ = later(
             "Citation CitationCheck CitedSentence THRESHOLD check_citations "
             "check_citations_by_meaning"
         ),
-        "difference": "Difference difference",
+        "differing": "Difference difference",
         "document": "Document Section",
         "embedding": "Embedder",
         "filters": "Condition Filter holds read_filter",
@@ -312,7 +314,7 @@ __getattr__ = later(
             "KeptMeasurement kept_measurement list_measurements save_measurement"
         ),
         "measuring.statistics": "Estimate MARGIN PairedDifference estimate holm paired_difference",
-        "measuring.synthesis": "SyntheticQuestion gap_questions written_questions",
+        "measuring.synthesis": "Refused SyntheticQuestion gap_questions written_questions",
         "measuring.tables": "INDEX_MEASUREMENTS",
         "measuring.trials": "Trials",
         "naming": "settings_of values_of",

@@ -86,7 +86,6 @@ if TYPE_CHECKING:
         paired_difference,
     )
     from flowgrade.retrieval.measuring.synthesis import (
-        Refused,
         SyntheticQuestion,
         gap_questions,
         written_questions,
@@ -121,11 +120,9 @@ if TYPE_CHECKING:
         INDEX_STORES,
         Found,
         IndexStore,
-        Matrix,
         SnapshotReader,
         SnapshotWriter,
         StorePlace,
-        Vector,
     )
     from flowgrade.retrieval.tables import EMBEDDED_TEXTS, INDEX_DOCUMENTS, INDEX_SNAPSHOTS, INDEXES
     from flowgrade.retrieval.text_vectors import unit_vectors
@@ -138,6 +135,8 @@ if TYPE_CHECKING:
     )
     from flowgrade.retrieval.vectors import CachedModel, cached_models, forget_vectors
     from flowgrade.retrieval.workshop import Workshop, is_published
+    from flowgrade.retrieval.stores.index_store import Matrix as Matrix  # types alone
+    from flowgrade.retrieval.stores.index_store import Vector as Vector
 
 __all__ = [
     "AgenticResult",
@@ -185,7 +184,6 @@ __all__ = [
     "Loader",
     "MARGIN",
     "MEASURES",
-    "Matrix",
     "Measure",
     "Measurement",
     "OpenIndex",
@@ -197,7 +195,6 @@ __all__ = [
     "Question",
     "QuestionSet",
     "RERANKERS",
-    "Refused",
     "Rerank",
     "Reranker",
     "Round",
@@ -218,7 +215,6 @@ __all__ = [
     "TokenCounter",
     "Trials",
     "Unread",
-    "Vector",
     "WatchBuild",
     "Workshop",
     "agentic_search",
@@ -314,7 +310,7 @@ __getattr__ = later(
             "KeptMeasurement kept_measurement list_measurements save_measurement"
         ),
         "measuring.statistics": "Estimate MARGIN PairedDifference estimate holm paired_difference",
-        "measuring.synthesis": "Refused SyntheticQuestion gap_questions written_questions",
+        "measuring.synthesis": "SyntheticQuestion gap_questions written_questions",
         "measuring.tables": "INDEX_MEASUREMENTS",
         "measuring.trials": "Trials",
         "naming": "settings_of values_of",
@@ -330,7 +326,7 @@ __getattr__ = later(
         "settings": "IndexSettings SearchSettings",
         "snapshot": "IndexRecord Skipped Snapshot SnapshotStatus",
         "stores.index_store": (
-            "Found INDEX_STORES IndexStore Matrix SnapshotReader SnapshotWriter StorePlace Vector"
+            "Found INDEX_STORES IndexStore SnapshotReader SnapshotWriter StorePlace"
         ),
         "tables": "EMBEDDED_TEXTS INDEXES INDEX_DOCUMENTS INDEX_SNAPSHOTS",
         "text_vectors": "unit_vectors",

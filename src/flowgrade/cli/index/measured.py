@@ -126,7 +126,7 @@ def warn(found: Measurement) -> None:
 
 def interval(value: Estimate) -> str:
     """A mean with its interval of 95 %."""
-    return f"{value.mean:.3f} ({value.low:.3f} to {value.high:.3f})"
+    return f"{value.mean:.3f} ({value.low:.2f}-{value.high:.2f})"
 
 
 def _counter(total: int) -> Callable[[], None]:

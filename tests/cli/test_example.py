@@ -33,6 +33,8 @@ def test_demo_answers_all_questions_and_says_where_results_and_traces_are(
 ) -> None:
     found = project.run("demo")
     assert found.code == 0, found.err
+    assert "ndcg@10\t" in found.out
+    assert "paraphrase (123)" in found.out
     assert "(300 completed, 0 failed)" in found.out
     assert "store.db" in found.out
     assert "flowgrade traces list --run contoso-" in found.out
@@ -43,6 +45,6 @@ def test_demo_answers_all_questions_and_says_where_results_and_traces_are(
     traces = inside.run("traces", "list", "--limit", "1", "--json").json
     spans = inside.run("traces", "show", traces[0]["trace_id"], "--json").json
     names = [span["name"] for span in spans]
-    assert names[:2] == ["contoso-support", "context"]
+    assert names[:3] == ["contoso-support", "search", "retrieval knowledge"]
     assert "chat reader" in names
-    assert json.dumps(spans).count("gen_ai.operation.name") == 1
+    assert json.dumps(spans).count('"gen_ai.operation.name": "chat"') == 1

@@ -7,6 +7,7 @@ from types import ModuleType
 import pytest
 
 import flowgrade.models.tables
+import flowgrade.retrieval.measuring.tables
 import flowgrade.retrieval.tables
 import flowgrade.runs.tables
 import flowgrade.tracing.tables
@@ -14,6 +15,7 @@ from flowgrade.store import Store, Table
 
 ROOMS = (
     flowgrade.models.tables,
+    flowgrade.retrieval.measuring.tables,
     flowgrade.retrieval.tables,
     flowgrade.runs.tables,
     flowgrade.tracing.tables,

@@ -36,7 +36,7 @@ def edited_yaml(
             edited = _with(edited, where, value)
             _set(wanted, where, value)
         sound = yaml.safe_load(edited) == wanted
-    except (yaml.YAMLError, _UnfitError):
+    except (yaml.YAMLError, ValueError):
         sound = False
     if not sound:
         lines = yaml.safe_dump(_nested(path, values), sort_keys=False)
@@ -46,10 +46,6 @@ def edited_yaml(
             place=Place(file),
         )
     return edited
-
-
-class _UnfitError(Exception):
-    """The value stands in a form that is not changed in place."""
 
 
 def _unshared(data: Any) -> Any:
@@ -88,7 +84,7 @@ def _with(text: str, path: tuple[str, ...], value: Json) -> str:
 
 def _put(text: str, key: Any, node: Any, written: str) -> str:
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
-        raise _UnfitError
+        raise ValueError("A block is not changed in place.")
     start, end = node.start_mark.index, node.end_mark.index
     if start == end:  # the key had nothing behind its colon
         start = end = text.index(":", key.end_mark.index) + 1

@@ -79,12 +79,13 @@ def grid_candidates(current: IndexSettings, grid: Mapping[str, Json]) -> list[Ca
             hint="Try fewer values at once, and then again around the best.",
         )
     found: dict[str, Candidate] = {}
-    known = str(_effective(current).as_json())
+    now = _effective(current)
+    known = str(now.as_json())
     for combination in product(*wanted.values()):
         settings = _effective(_with(current, dict(zip(wanted, combination, strict=True))))
         key = str(settings.as_json())
         if key != known:
-            found.setdefault(key, Candidate(settings=settings, changes=_changes(current, settings)))
+            found.setdefault(key, Candidate(settings=settings, changes=_changes(now, settings)))
     if not found:
         raise InputError(
             "The grid holds nothing but the settings that the index has.",

@@ -86,7 +86,6 @@ if TYPE_CHECKING:
         paired_difference,
     )
     from flowgrade.retrieval.measuring.synthesis import (
-        Refused,
         SyntheticQuestion,
         gap_questions,
         written_questions,
@@ -197,7 +196,6 @@ __all__ = [
     "Question",
     "QuestionSet",
     "RERANKERS",
-    "Refused",
     "Rerank",
     "Reranker",
     "Round",
@@ -314,7 +312,7 @@ __getattr__ = later(
             "KeptMeasurement kept_measurement list_measurements save_measurement"
         ),
         "measuring.statistics": "Estimate MARGIN PairedDifference estimate holm paired_difference",
-        "measuring.synthesis": "Refused SyntheticQuestion gap_questions written_questions",
+        "measuring.synthesis": "SyntheticQuestion gap_questions written_questions",
         "measuring.tables": "INDEX_MEASUREMENTS",
         "measuring.trials": "Trials",
         "naming": "settings_of values_of",

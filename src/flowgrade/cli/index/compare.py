@@ -19,7 +19,6 @@ from flowgrade.retrieval import (
     GRID_KEYS,
     MARGIN,
     PRIMARY,
-    Candidate,
     IndexComparison,
     IndexStanding,
     Measure,
@@ -86,9 +85,6 @@ def compare(
     every = grid_candidates(index.settings, wanted)
     held = index.documents()
 
-    def tell(candidate: Candidate) -> None:
-        note(f"measuring {candidate.label}")
-
     with (
         build_bar(quiet=as_json) as watch,
         Trials(app.indexes, index, app.settings.project, watch=watch) as trials,
@@ -102,7 +98,7 @@ def compare(
                 by=measure,
                 margin=margin,
                 missing=lambda ids: [one for one in ids if one not in held],
-                on_candidate=None if as_json else tell,
+                on_candidate=None if as_json else lambda one: note(f"measuring {one.label}"),
             )
         )
     applied = _apply(app, name, found) if apply and found.recommended.changes else None

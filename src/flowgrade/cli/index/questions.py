@@ -16,7 +16,6 @@ from flowgrade.records import dumps
 from flowgrade.retrieval import (
     Chunk,
     Index,
-    Refused,
     SyntheticQuestion,
     gap_questions,
     written_questions,
@@ -70,7 +69,7 @@ def questions(
     app = App()
     index = app.open_index(name, snapshot=snapshot)
     chunks = _sampled(index, 2 * count, seed)
-    refused = Refused(reasons={})
+    refused: dict[str, int] = {}
     if model is None:
         made = gap_questions(chunks, count, seed=seed)
     else:
@@ -83,10 +82,10 @@ def questions(
     lines = (dumps(one.as_row(number)) + "\n" for number, one in enumerate(made, start=1))
     out.write_text("".join(lines), encoding="utf-8")
     if as_json:
-        json_out({"questions": len(made), "file": str(out), "refused": refused.reasons})
+        json_out({"questions": len(made), "file": str(out), "refused": refused})
         return 0
     note(f"{len(made):,} questions in {out}")
-    for reason, number in sorted(refused.reasons.items()):
+    for reason, number in sorted(refused.items()):
         note(f"{number:,} refused: {reason}")
     note(f"Measure: flowgrade index evaluate {name} --data {out}")
     return 0
@@ -94,7 +93,7 @@ def questions(
 
 async def _write(
     app: App, model: str, chunks: list[Chunk], count: int, seed: int, concurrency: int
-) -> tuple[list[SyntheticQuestion], Refused]:
+) -> tuple[list[SyntheticQuestion], dict[str, int]]:
     async with app.models as models:
         return await written_questions(
             chunks, models.open(model), count, seed=seed, concurrency=concurrency

@@ -74,17 +74,6 @@ class SyntheticQuestion(Record):
         }
 
 
-class Refused(Record):
-    """How many passages gave no question, by reason."""
-
-    reasons: dict[str, int]
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return sum(self.reasons.values())
-
-
 def sample(chunks: Sequence[Chunk], seed: int) -> list[Chunk]:
     """The chunks in an order by chance in which each document comes once before any comes twice."""
     ordered = sorted(chunks, key=lambda chunk: chunk.id)
@@ -118,8 +107,8 @@ def gap_questions(chunks: Sequence[Chunk], count: int, *, seed: int = 0) -> list
 
 async def written_questions(
     chunks: Sequence[Chunk], model: Model, count: int, *, seed: int = 0, concurrency: int = 8
-) -> tuple[list[SyntheticQuestion], Refused]:
-    """Up to ``count`` questions that ``model`` wrote, and how many were refused.
+) -> tuple[list[SyntheticQuestion], dict[str, int]]:
+    """Up to ``count`` questions that ``model`` wrote, and how many were refused, by reason.
 
     A question is refused when its passage does not hold the quote that answers it, when it speaks
     of the passage, or when it was asked before. At most twice as many passages are tried.
@@ -156,7 +145,7 @@ async def written_questions(
             hint="Use a model that generates, or leave --model out.",
         )
     kept = [found[number] for number in sorted(found)][:count]
-    return kept, Refused(reasons=dict(refused))
+    return kept, dict(refused)
 
 
 async def _write(chunk: Chunk, model: Model) -> SyntheticQuestion | str:

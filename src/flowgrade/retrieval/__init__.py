@@ -124,6 +124,8 @@ if TYPE_CHECKING:
         SnapshotWriter,
         StorePlace,
     )
+    from flowgrade.retrieval.stores.index_store import Matrix as Matrix  # types alone
+    from flowgrade.retrieval.stores.index_store import Vector as Vector
     from flowgrade.retrieval.tables import EMBEDDED_TEXTS, INDEX_DOCUMENTS, INDEX_SNAPSHOTS, INDEXES
     from flowgrade.retrieval.text_vectors import unit_vectors
     from flowgrade.retrieval.transforms import (
@@ -135,8 +137,6 @@ if TYPE_CHECKING:
     )
     from flowgrade.retrieval.vectors import CachedModel, cached_models, forget_vectors
     from flowgrade.retrieval.workshop import Workshop, is_published
-    from flowgrade.retrieval.stores.index_store import Matrix as Matrix  # types alone
-    from flowgrade.retrieval.stores.index_store import Vector as Vector
 
 __all__ = [
     "AgenticResult",

@@ -59,12 +59,17 @@ def timed(
 
 def promptflow_python() -> Path:
     """A Python that has prompt flow, in an environment of its own, made when it is not there."""
-    python = PEERS / "promptflow" / "bin" / "python"
-    marker = PEERS / "promptflow" / "installed"
+    return peer_python("promptflow", PROMPTFLOW)
+
+
+def peer_python(name: str, packages: Sequence[str]) -> Path:
+    """A Python that has these packages, in an environment of its own, made when not there."""
+    python = PEERS / name / "bin" / "python"
+    marker = PEERS / name / "installed"
     if not marker.exists():
-        print("installing prompt flow (once) …", file=sys.stderr)
-        venv.create(PEERS / "promptflow", with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *PROMPTFLOW], check=True)
+        print(f"installing {name} (once) …", file=sys.stderr)
+        venv.create(PEERS / name, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)
         marker.touch()
     return python
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import pty
@@ -26,6 +27,8 @@ class Terminal:
     def __init__(self, command: list[str], project: Project) -> None:
         self._own, other = pty.openpty()
         os.set_inheritable(other, True)
+        # A letter of several bytes may come in two pieces.
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self.raw = ""
         """All that was written so far, with the sequences that steer a terminal."""
         self._read = 0
@@ -125,7 +128,7 @@ class Terminal:
             found = os.read(self._own, _PIECE)
         except OSError:  # how Linux says that the other side is gone
             return False
-        self.raw += found.decode(errors="replace")
+        self.raw += self._decoder.decode(found)
         return bool(found)
 
 

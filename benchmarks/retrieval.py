@@ -173,12 +173,13 @@ def update(place: Path, documents: int = 10_000) -> list[bool]:
 
     def made(changed: int) -> list[Document]:
         return [
-            Document(id=f"d{n}", text=" ".join(words(n, n < changed))) for n in range(documents)
+            Document(id=f"d{n}", text=" ".join(sentences(n, n < changed))) for n in range(documents)
         ]
 
-    def words(number: int, changed: bool) -> list[str]:
+    def sentences(number: int, changed: bool) -> list[str]:
         seed = number * 7919 + (104_729 if changed else 0)
-        return [f"w{(seed + step * step * 31) % 5003}" for step in range(80)]
+        words = [f"w{(seed + step * step * 31) % 5003}" for step in range(120)]
+        return [f"The {' '.join(words[start : start + 12])}." for start in range(0, 120, 12)]
 
     app = app_in(place)
     before, after = made(0), made(documents // 100)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 
 from flowgrade.records import Json, Record, digest_json, field
 
@@ -19,7 +18,7 @@ class Section(Record):
     """Page or slide, from 1, where the format has them."""
 
 
-class Document(Record, dict=True):
+class Document(Record):
     """A text, and what citations say of it. Equal text and title make an equal digest."""
 
     id: str
@@ -33,7 +32,7 @@ class Document(Record, dict=True):
     metadata: Mapping[str, Json] = field(default_factory=dict)
     """What searches can filter by."""
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """``sha256:…`` over all that an index keeps of it."""
         return digest_json(

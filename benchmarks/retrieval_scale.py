@@ -227,7 +227,7 @@ def chroma_side(options: argparse.Namespace) -> Any:
     place = options.folder / "chroma"
     settings = chromadb.Settings(anonymized_telemetry=False)
     client = chromadb.PersistentClient(path=str(place), settings=settings)
-    collection = client.create_collection("c", metadata={"hnsw:space": "cosine"})
+    collection = client.create_collection("chunks", metadata={"hnsw:space": "cosine"})
 
     def fill() -> None:
         for start in range(0, len(vectors), 5_000):

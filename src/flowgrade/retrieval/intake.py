@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from flowgrade.errors import InputError
+from flowgrade.records import Failure
 from flowgrade.retrieval.document import Document
 from flowgrade.retrieval.loading.loader import Unread
 from flowgrade.retrieval.progress import BuildProgress
@@ -46,7 +47,7 @@ class Intake:
                 self._add(found)
                 self._progress.read += 1
             elif not found.skipped:
-                self.unread.append(Skipped(source=found.source, message=found.failure.message))
+                self.unread.append(Skipped(source=found.source, message=_said(found.failure)))
                 self._progress.unread += 1
 
     @property
@@ -70,3 +71,9 @@ class Intake:
         if self.known.get(document.id) != digest:
             self._spool.add(document)
             self.fresh += 1
+
+
+def _said(failure: Failure) -> str:
+    """The message, with the line where the place has one."""
+    line = (failure.place or "").rpartition(":")[2]
+    return f"line {line}: {failure.message}" if line.isdigit() else failure.message

@@ -92,6 +92,7 @@ def _read(
     origin = Origin(
         id=file.id, name=file.name, source=file.source, options=options, charset=file.charset
     )
+    given = 0
     try:
         with file.open() as stream, _closed(file.loader.load(stream, origin)) as documents:
             for document in documents:
@@ -102,8 +103,11 @@ def _read(
                         hint="Each document of an index has an id of its own.",
                     )
                 seen[document.id] = file.source
+                given += 1
                 yield document
     except FlowgradeError as error:
+        if given:
+            error.message += f" What follows it is not read; {given} before it are."
         yield Unread(source=file.source, failure=Failure.of(error))
     except Exception as error:  # noqa: BLE001 a loader of another package may fail in any way
         yield Unread(source=file.source, failure=Failure.of(error))

@@ -35,13 +35,7 @@ class Document(Record):
     @property
     def digest(self) -> str:
         """``sha256:…`` over all that an index keeps of it."""
-        return digest_json(
-            {
-                "id": self.id,
-                "text": self.text,
-                "title": self.title,
-                "source": self.source,
-                "sections": [[s.start, list(s.headings), s.page] for s in self.sections],
-                "metadata": dict(self.metadata),
-            }
-        )
+        # A list, as an index of many documents has each of them hashed at each update.
+        sections = [[one.start, list(one.headings), one.page] for one in self.sections]
+        metadata = self.metadata if type(self.metadata) is dict else dict(self.metadata)
+        return digest_json([self.id, self.text, self.title, self.source, sections, metadata])

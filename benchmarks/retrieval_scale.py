@@ -32,6 +32,8 @@ PEERS = ("lancedb==0.40.0", "chromadb==1.5.9", "faiss-cpu==1.15.1", "numpy")
 QUERIES = 500
 LIMIT = 10
 P95, RECALL = 0.030, 0.98
+PROMISED = 100_000
+"""Chunks up to which the time of a query is promised."""
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
 )
@@ -67,17 +69,15 @@ def compared(folder: Path, options: argparse.Namespace) -> int:
             shown(peer, beside(str(python), peer, folder, options))
     size = f"{options.chunks:,} chunks"
     p95 = ours["hybrid"][1] / 1000
+    recalled = ours["recall"]
     held = [
         verdict(
-            f"{size}, hybrid p95", f"{p95 * 1000:.1f} ms", f"<= {P95 * 1000:.0f} ms", p95 <= P95
-        ),
-        verdict(
-            f"{size}, recall of the best 10",
-            f"{ours['recall']:.3f}",
-            f">= {RECALL}",
-            ours["recall"] >= RECALL,
-        ),
+            f"{size}, recall of the best 10", f"{recalled:.3f}", f">= {RECALL}", recalled >= RECALL
+        )
     ]
+    if options.chunks <= PROMISED:
+        limit = f"<= {P95 * 1000:.0f} ms"
+        held.append(verdict(f"{size}, hybrid p95", f"{p95 * 1000:.1f} ms", limit, p95 <= P95))
     return 0 if all(held) else 1
 
 

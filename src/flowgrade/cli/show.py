@@ -7,12 +7,14 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from flowgrade.records import Ref, dumps_any
-from flowgrade.runs import Run
+
+if TYPE_CHECKING:
+    from flowgrade.runs import Run
 
 UNKNOWN = "not known"
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flowgrade.errors import FlowgradeError
 from flowgrade.flows import Flow, in_flow_loop, run_blocking
-from flowgrade.runs import Run, RunOptions, Watch
 from flowgrade.store import Store
 
 if TYPE_CHECKING:
     from flowgrade.models import Models
     from flowgrade.retrieval import OpenedIndex
+    from flowgrade.runs import Run, RunOptions, Watch
 
 T = TypeVar("T")
 Data = str | Path | Sequence[Mapping[str, Any]]
